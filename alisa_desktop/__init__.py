@@ -1,0 +1,13 @@
+"""Alisa: a private companion who lives in the tray and thinks on the user's own machine.
+
+The house, room by room; an arrow test (tests/test_architecture.py) keeps who may know whom:
+
+- `core`: the shared words (messages, events, bus, errors); imports nothing of ours
+- `settings`: what the user can choose · `host`: the operating system without Qt
+- `persona`: who Alisa is, text in, text out · `model`: words from a model, in a child process or from a server
+- `memory`: what she remembers · `conversation`: the way a message goes
+- `server`: the WebSocket edge · `ui`: the Qt edge
+- `engine` opens all of it but `ui`; `app` puts engine and windows on one loop; `cli` is the engine in a terminal
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,266 @@
+"""The tray app: Qt, the loop and the engine put together; the only file that knows both sides."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import qasync
+from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
+
+from alisa_desktop.core.errors import MemoryFailed
+from alisa_desktop.core.events import Event, HistoryChanged, ModeChanged, ModelChanged
+from alisa_desktop.options import Options
+from alisa_desktop.settings.file import SettingsFile, write_json
+from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.first_picture import FirstPicture
+from alisa_desktop.ui.second_start import SecondStart
+from alisa_desktop.ui.windows import Places, Windows
+
+if TYPE_CHECKING:
+    from alisa_desktop.engine import Engine
+
+FIRST_PAINT_SECONDS = 1.0
+WELCOME = "Hi. I'm Alisa, and I live here now. Click me when you want to talk; right-click me for everything else."
+
+
+def run(application: QApplication, options: Options, picture: FirstPicture | None) -> int:
+    """Live until the end; `picture` stands in for her until she is there."""
+    loop = qasync.QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        loop.run_until_complete(App(application, options).live(picture))
+    return 0
+
+
+class App:
+    """Everything between the first window and the last; lives on the GUI thread, which is the loop's."""
+
+    def __init__(self, application: QApplication, options: Options) -> None:
+        self._options = options
+        self._paths = options.paths
+        self._bridge = Bridge()
+        file = SettingsFile(self._paths.settings)
+        settings = file.load()
+        self._notice = file.notice  # a damaged file is put aside here, so the engine will not know
+        self._windows = Windows(
+            application, self._bridge, settings, self._paths.resources, _own_pack(self._paths.sprites)
+        )
+        self._ended = asyncio.Event()
+        application.commitDataRequest.connect(self._ended.set)
+
+    async def live(self, picture: FirstPicture | None) -> None:
+        """Show her at once, wake the engine behind her, and stay until the end."""
+        signals = QuitSignals(self._ended.set)
+        try:
+            await self._appear(picture)
+            await self._live()
+        finally:
+            signals.close()
+
+    async def _appear(self, picture: FirstPicture | None) -> None:
+        painted = FirstPaint(self._windows.avatar)
+        self._windows.show_avatar(_read_places(self._paths.places))
+        if self._windows.avatar.isVisible():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(painted.happened.wait(), FIRST_PAINT_SECONDS)
+        if picture:
+            picture.close()
+            picture.deleteLater()
+
+    async def _live(self) -> None:
+        await asyncio.to_thread(importlib.import_module, "alisa_desktop.engine")
+        from alisa_desktop.engine import Engine
+
+        self._windows.furnish()
+        second_start = SecondStart(self._paths.profile)
+        second_start.happened.connect(self._windows.come_forward)
+        try:
+            async with Engine(self._options) as engine:
+                try:
+                    await self._connect(engine)
+                    await self._ended.wait()
+                    self._windows.keep_picture(self._paths.first_picture)
+                finally:
+                    self._windows.close()
+        finally:
+            second_start.close()
+
+    async def _connect(self, engine: Engine) -> None:
+        wishes = Wishes(engine, self._bridge, self._windows, self._ended.set)
+        modes = engine.conversation.modes.values()
+        self._bridge.show_modes(
+            [(mode.name, mode.title, mode.description) for mode in modes], engine.conversation.mode.name
+        )
+        self._windows.set_resting(engine.conversation.mode.resting)
+        engine.bus.subscribe(self._bridge.deliver)  # first, so that nothing is missed while the rest is asked for
+        self._bridge.deliver(ModelChanged(engine.model_status))
+        self._bridge.show_endpoint(engine.endpoint_address)
+        try:
+            is_first = not await engine.memory.recent(1)
+            await wishes.load_today()
+        except MemoryFailed as error:
+            engine.notices.append(error.sentence)
+            is_first = False
+        engine.on_settings = self._bridge.settings_changed.emit
+        engine.on_endpoint = self._bridge.show_endpoint
+        self._bridge.settings_changed.emit(engine.settings)
+        self._windows.placed.connect(lambda *_: self._windows.keep_picture(self._paths.first_picture))
+        for notice in filter(None, (self._notice, self._windows.notice)):
+            if notice not in engine.notices:
+                engine.notices.append(notice)
+        if is_first and not engine.settings.start_hidden:
+            engine.notices.insert(0, WELCOME)
+        engine.tell_notices()
+
+
+class Wishes(QObject):
+    """What the user asks of the windows, handed to the engine; answers go back through the bridge."""
+
+    def __init__(self, engine: Engine, bridge: Bridge, windows: Windows, quit_alisa: Callable[[], None]) -> None:
+        super().__init__(bridge)
+        from alisa_desktop.ui.persona_watch import PersonaWatch
+
+        self._engine = engine
+        self._bridge = bridge
+        self._windows = windows
+        self._personas = PersonaWatch(engine.paths.personas, self)
+        self._personas.changed.connect(self._reload_personas)
+        talk = engine.conversation
+        bridge.submitted.connect(self._submit)
+        bridge.stop_requested.connect(talk.stop)
+        bridge.regenerate_requested.connect(lambda: talk.regenerate("bubble"))
+        bridge.mode_requested.connect(lambda name: talk.set_mode(name, "window"))
+        bridge.settings_edited.connect(engine.change)
+        bridge.days_requested.connect(lambda: engine.spawn(self._load_days()))
+        bridge.day_requested.connect(lambda day: engine.spawn(self._load_day(day)))
+        bridge.search_requested.connect(lambda text: engine.spawn(self._search(text)))
+        bridge.delete_turn_requested.connect(lambda turn: engine.spawn(engine.forget(turn)))
+        bridge.delete_all_requested.connect(lambda: engine.spawn(engine.forget()))
+        bridge.quit_requested.connect(quit_alisa)
+        windows.placed.connect(self._keep_place)
+        windows.persona_edit_requested.connect(self._edit_persona)
+        windows.persona_reset_requested.connect(self._reset_persona)
+        engine.bus.subscribe(self._hear)
+
+    def _submit(self, text: str) -> None:
+        self._bridge.answer(self._engine.conversation.submit(text, "bubble"))
+
+    async def load_today(self) -> None:
+        """Give the bubble what was said since midnight."""
+        midnight = datetime.combine(date.today(), time.min).astimezone()  # on the day of a clock change, too
+        self._bridge.today_loaded.emit(await self._engine.memory.since(midnight))
+
+    async def _load_days(self) -> None:
+        self._bridge.days_loaded.emit(await self._engine.memory.days())
+
+    async def _load_day(self, day: object) -> None:
+        self._bridge.turns_loaded.emit(await self._engine.memory.on_day(day))  # type: ignore[arg-type]  # a date
+
+    async def _search(self, text: str) -> None:
+        self._bridge.turns_loaded.emit(await self._engine.memory.search(text))
+
+    def _keep_place(self, screen: str, x: int, y: int) -> None:
+        places = _read_places(self._engine.paths.places)
+        places.pop(screen, None)
+        places[screen] = (x, y)  # the last one is home
+        with suppress(OSError):  # a profile that can't be written was told when it was opened
+            write_json(self._engine.paths.places, places)
+
+    def _edit_persona(self, name: str) -> None:
+        self._engine.spawn(self._open_persona(name))
+
+    async def _open_persona(self, name: str) -> None:
+        path = self._engine.personas.edit_copy(name)
+        self._personas.watch()
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+    def _reset_persona(self, name: str) -> None:
+        self._engine.spawn(self._reset(name))
+
+    async def _reset(self, name: str) -> None:
+        if self._engine.personas.reset(name):
+            self._reload_personas()
+
+    def _reload_personas(self) -> None:
+        self._engine.reload_personas()
+        talk = self._engine.conversation
+        modes = [(mode.name, mode.title, mode.description) for mode in talk.modes.values()]
+        self._bridge.show_modes(modes, talk.mode.name)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ModeChanged):
+            self._windows.set_resting(self._engine.conversation.mode.resting)
+        elif isinstance(event, HistoryChanged):
+            self._engine.spawn(self.load_today())
+
+
+class FirstPaint(QObject):
+    """Tells when a window was painted for the first time."""
+
+    def __init__(self, window: QObject) -> None:
+        super().__init__(window)
+        self.happened = asyncio.Event()
+        self._window = window
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look at what the window gets; nothing is taken away."""
+        if event.type() is QEvent.Type.Paint:
+            self.happened.set()
+            self._window.removeEventFilter(self)
+        return False
+
+
+class QuitSignals:
+    """Ctrl-C and a polite kill end Alisa in good order. Python sees signals only when it runs: a socket wakes it."""
+
+    def __init__(self, quit_alisa: Callable[[], None]) -> None:
+        import socket
+
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        self._reader.setblocking(False)
+        self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._drain)
+        self._before = {
+            number: signal.signal(number, lambda *_: quit_alisa()) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def close(self) -> None:
+        """Give the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._before_fd)
+        self._notifier.setEnabled(False)
+        self._reader.close()
+        self._writer.close()
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            while self._reader.recv(64):
+                pass
+
+
+def _read_places(file: Path) -> Places:
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        return {str(screen): (int(x), int(y)) for screen, (x, y) in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _own_pack(folder: Path) -> Path | None:
+    """The user's own sprite pack: the first folder in their `sprites` folder."""
+    packs = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
+    return packs[0] if packs else None

@@ -1,0 +1,166 @@
+"""The command line: the engine in a terminal. Errors are one sentence on standard error.
+
+Exit codes: 0 done · 1 something else went wrong · 2 wrong arguments · 3 the model can't answer · 4 the memory can't be
+read or written · 5 no free port · 6 another Alisa runs with this profile · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from alisa_desktop import __version__
+from alisa_desktop.core.errors import AlisaError
+from alisa_desktop.core.log import start_logging
+from alisa_desktop.host.display import has_display
+from alisa_desktop.host.paths import Paths
+from alisa_desktop.options import Options
+
+StartApp = Callable[[Options], int]
+Command = TypeVar("Command", bound=Callable[..., Any])
+INTERRUPTED = 130
+BROKE = "Something went wrong on my side, and I had to stop."
+NO_DISPLAY = "There is no display here, so I talk in this terminal. Write something; Ctrl-D ends."
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The options every command has."""
+
+    start_app: StartApp
+    profile: Path | None = None
+    model: Path | None = None
+    scripted: Path | None = None
+
+    @property
+    def paths(self) -> Paths:
+        """The places of the chosen profile."""
+        return Paths.of(self.profile)
+
+    def options(self, **more: Any) -> Options:
+        """What the engine is asked for."""
+        return Options(self.paths, self.model, self.scripted, **more)
+
+
+def main(arguments: Sequence[str], start_app: StartApp) -> int:
+    """Run the command line; returns the exit code. `start_app` opens the tray app with engine options."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # a console of another code page must not stop her
+    if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="replace")
+    try:
+        result = program.main(list(arguments), prog_name="alisa-desktop", standalone_mode=False, obj=Shared(start_app))
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except AlisaError as error:
+        click.echo(error.sentence, err=True)
+        return error.exit_code
+    except Exception:  # the outermost boundary: without a terminal the log is the only place that tells of a bug
+        log.exception("the program failed")
+        click.echo(BROKE, err=True)
+        return 1
+    return int(result or 0)
+
+
+def _shared(command: Command) -> Command:
+    """Give a command the options that all have; what stands nearer to the command's end wins."""
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option("--scripted", type=path, metavar="FILE", help="Answer from this script instead of a model."),
+        click.option("--model", type=path, metavar="FILE", help="Think with this GGUF file, this time."),
+        click.option("--profile", type=path, metavar="DIR", help="Keep settings and memory in this folder."),
+    ):
+        command = option(command)
+    return command
+
+
+def _merged(context: click.Context, given: dict[str, Any]) -> Shared:
+    earlier: Shared = context.obj
+    kept = {name: given.get(name) or getattr(earlier, name) for name in ("profile", "model", "scripted")}
+    return Shared(earlier.start_app, **kept)
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@_shared
+@click.version_option(__version__, prog_name="Alisa Desktop", message="%(prog)s %(version)s")
+@click.pass_context
+def program(context: click.Context, /, **given: Any) -> int | None:
+    """Alisa, a private companion on your own machine. Without a command she opens in the tray."""
+    context.obj = shared = _merged(context, given)
+    if context.invoked_subcommand:
+        return None
+    start_logging(shared.paths.logs)
+    if has_display():
+        return shared.start_app(shared.options())
+    click.echo(NO_DISPLAY)
+    from alisa_desktop import errands
+
+    return errands.run(errands.talk(shared.options()))
+
+
+@program.command()
+@click.argument("text")
+@click.option("--mode", metavar="NAME", help="Answer in this mode, this once.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: mode, emotion, text, tokens, seconds.")
+@_shared
+@click.pass_context
+def say(context: click.Context, /, text: str, mode: str | None, as_json: bool, **given: Any) -> int:
+    """Say TEXT and print her answer as it comes."""
+    shared = _merged(context, given)
+    start_logging(shared.paths.logs)
+    options = shared.options(alone=False, endpoint=False, mode=mode)
+    from alisa_desktop import errands
+
+    return errands.run(errands.say(options, text, as_json))
+
+
+@program.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="Listen here instead of where the settings say.")
+@_shared
+@click.pass_context
+def serve(context: click.Context, /, port: int | None, **given: Any) -> int:
+    """Run without windows and serve overlays; prints one line with the address when ready."""
+    shared = _merged(context, given)
+    start_logging(shared.paths.logs)
+    from alisa_desktop import errands
+
+    return errands.run(errands.serve(shared.options(port=port)))
+
+
+@program.command()
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many turns, the latest ones.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@_shared
+@click.pass_context
+def history(context: click.Context, /, limit: int, as_json: bool, **given: Any) -> int:
+    """Print what was said, oldest first."""
+    from alisa_desktop import errands
+
+    return errands.run(errands.history(_merged(context, given).paths, limit, as_json))
+
+
+@program.command()
+@click.option("--all", "everything", is_flag=True, required=True, help="Forget everything that was ever said.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_shared
+@click.pass_context
+def forget(context: click.Context, /, everything: bool, yes: bool, **given: Any) -> int:
+    """Delete what was said from this machine, for good."""
+    paths = _merged(context, given).paths
+    if not yes:
+        click.confirm("Forget everything that was ever said? This can't be undone", abort=True)
+    from alisa_desktop import errands
+
+    return errands.run(errands.forget(paths))

@@ -1,0 +1,57 @@
+"""What the conversation needs from other rooms, as Protocols; the engine plugs the real ones in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from alisa_desktop.core.messages import Message, ModelStatus, Prompt, StreamPart, Turn
+
+
+class ChatModel(Protocol):
+    """Words from a model: a local file, a server, or the shipped script."""
+
+    @property
+    def status(self) -> ModelStatus:
+        """Where the model stands now."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """The room for prompt and reply together, in tokens (0 while unknown, before the model is ready)."""
+        ...
+
+    async def ready(self) -> None:
+        """Wait until the model can answer; raises `ModelError` when it can't."""
+        ...
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """How many tokens the rendered prompt of these messages takes, by the model's own tokenizer where it has one.
+
+        Raises `ModelError`.
+        """
+        ...
+
+    def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
+        """Generate one reply: at most one `Chosen`, then `Chunk`s, then one `Usage`.
+
+        Closing the generator (`aclose`) cancels the generation within 100 ms and leaves the model usable. Raises
+        `ModelError`, and `MessageTooLong` when the prompt does not fit the context.
+        """
+        ...
+
+
+class Memory(Protocol):
+    """What Alisa remembers. Every method raises `MemoryFailed` when the database can't do it."""
+
+    async def record(self, turn: Turn) -> None:
+        """Store one finished turn, in one transaction."""
+        ...
+
+    async def replace(self, turn: Turn) -> None:
+        """Store a regenerated turn in the place of the one with the same id."""
+        ...
+
+    async def recent(self, limit: int) -> list[Turn]:
+        """The latest turns, at most `limit`, oldest first."""
+        ...

@@ -1,0 +1,111 @@
+"""Everything that happens in Alisa, in the past tense: the table of contents of the app.
+
+Published on the one `EventBus` by the conversation (and by the engine for the model's state), in one order for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from alisa_desktop.core.messages import Emotion, ModelStatus, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpoke:
+    """A turn began with the user's words. `sender` names the edge they came by, `again` marks a regenerated reply."""
+
+    turn: str
+    text: str
+    at: datetime
+    sender: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionChanged:
+    """The face of the running reply changed; comes before its first text."""
+
+    turn: str
+    emotion: Emotion
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """More clean words of the running reply; never a tag, never empty."""
+
+    turn: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """The turn is over, however it went; exactly one for every `UserSpoke`.
+
+    `text` is the whole clean reply, `notice` the sentence shown after it when the turn failed (already published as
+    `ReplyText`), `tokens` generated, `seconds` from the user's words to the end.
+    """
+
+    turn: str
+    emotion: Emotion
+    outcome: Outcome
+    text: str
+    notice: str
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """Another mode is on; `title` is its name for people. `sender` names the edge that asked."""
+
+    mode: str
+    title: str
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChanged:
+    """The model is loading, ready, missing or failed."""
+
+    status: ModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """A client's speech output began (the avatar's mouth moves)."""
+
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """A client's speech output ended."""
+
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRaised:
+    """One sentence for the user that is not part of the talk, with the way out."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChanged:
+    """Stored turns were forgotten; windows that show them look again."""
+
+
+Event = (
+    UserSpoke
+    | EmotionChanged
+    | ReplyText
+    | ReplyFinished
+    | ModeChanged
+    | ModelChanged
+    | SpeechStarted
+    | SpeechEnded
+    | NoticeRaised
+    | HistoryChanged
+)

@@ -1,0 +1,153 @@
+"""What is said: roles, emotions, messages, prompts and finished turns, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Who a message is from, in the words of the chat-completions format."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Emotion(StrEnum):
+    """The eight feelings Alisa can show; the only list of them."""
+
+    NEUTRAL = "neutral"
+    HAPPY = "happy"
+    CALM = "calm"
+    TEASING = "teasing"
+    SHY = "shy"
+    SERIOUS = "serious"
+    SAD = "sad"
+    SURPRISED = "surprised"
+
+
+class Outcome(StrEnum):
+    """How a reply ended."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt, as the model sees it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A forced beginning of the reply: `before`, one of `options`, `after`; the model only picks the option."""
+
+    before: str
+    options: tuple[str, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn; `max_tokens` caps the reply (tokens), 0 lets the context decide."""
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    max_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything a model needs for one reply."""
+
+    messages: tuple[Message, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Stream part: the model picked this option of the prompt's `Choice` (comes first, at most once)."""
+
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Stream part: some raw text of the reply, after the forced beginning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Stream part, the last one: what the reply took, in tokens.
+
+    `prompt` is the length of the whole prompt, `decoded` how many of its tokens were really decoded (the rest came
+    from the KV cache; equal to `prompt` where a back-end does not tell), `reply` how many were generated.
+    """
+
+    prompt: int
+    decoded: int
+    reply: int
+
+
+StreamPart = Chosen | Chunk | Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One finished exchange. `at` is when the user spoke (aware, UTC).
+
+    `reply` is the clean text of the model, whole or as far as it came; `notice` is the sentence the user was told when
+    the reply failed, else empty. `emotion` is the last one shown.
+    """
+
+    id: str
+    user_text: str
+    reply: str
+    emotion: Emotion
+    mode: str
+    model: str
+    at: datetime
+    outcome: Outcome = Outcome.DONE
+    notice: str = ""
+
+
+class ModelState(StrEnum):
+    """Where a model stands."""
+
+    LOADING = "loading"
+    READY = "ready"
+    MISSING = "missing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """What the user is told about the model: its name, its state, one sentence of detail, progress of loading (0-1)."""
+
+    state: ModelState
+    name: str
+    detail: str = ""
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenReport:
+    """What a sensor said is on the screen. Data, never an instruction."""
+
+    app: str = ""
+    window: str = ""
+    text: str = ""
+    task: str = ""
+    file_type: str = ""
+    offer: str = ""

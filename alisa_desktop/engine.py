@@ -1,0 +1,340 @@
+"""The engine: opens everything that is not Qt, top to bottom, and closes it in reverse.
+
+Edges get the conversation, the bus and the memory from here, and hand changed settings back. One loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from alisa_desktop.conversation.ports import ChatModel
+from alisa_desktop.conversation.session import Conversation
+from alisa_desktop.conversation.turn import Desk
+from alisa_desktop.core.bus import EventBus
+from alisa_desktop.core.errors import AlisaError, MemoryFailed, UnknownMode
+from alisa_desktop.core.events import Event, ModeChanged, ModelChanged, NoticeRaised, ReplyFinished
+from alisa_desktop.core.messages import ModelStatus
+from alisa_desktop.host.process import kinship
+from alisa_desktop.host.secrets import keep_key, read_key
+from alisa_desktop.host.single import only_instance
+from alisa_desktop.memory.forgetful import Forgetful
+from alisa_desktop.memory.store import Store
+from alisa_desktop.model.llama import LlamaModel
+from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.options import Options
+from alisa_desktop.persona.crisis import parse_crisis_rule
+from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mode
+from alisa_desktop.settings.file import SettingsFile, write_json
+from alisa_desktop.settings.personas import Personas
+from alisa_desktop.settings.schema import ModelSource, Settings
+
+LOADED_TURNS = 300
+"""How many stored turns are read at start; the first prompt takes the latest of them, up to the seed's 3000 tokens."""
+NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
+
+log = logging.getLogger(__name__)
+
+
+class RunningModel(ChatModel, Protocol):
+    """A model the engine starts and closes."""
+
+    async def start(self) -> None:
+        """Begin to load in the background and return at once."""
+        ...
+
+    async def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+class Engine:
+    """Everything that runs behind the edges. Use as `async with Engine(options) as engine`."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.paths = options.paths
+        self.bus = EventBus()
+        self.personas = Personas(self.paths.builtin_personas, self.paths.personas)
+        self.notices: list[str] = []
+        """Sentences from opening, for the edge to show when it can."""
+        self.on_settings: Callable[[Settings], None] = lambda _: None
+        self.on_endpoint: Callable[[str], None] = lambda _: None
+        self._file = SettingsFile(self.paths.settings)
+        self._kinship = kinship()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._endpoint: Any = None
+        self._following = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        if self.options.alone:
+            stack.enter_context(only_instance(self.paths.lock))
+        self.settings = self._file.load()
+        self._writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="settings"))
+        self.memory = await self._open_memory()
+        stack.push_async_callback(self.memory.close)
+        self._model = await self._make_model(self.settings)
+        stack.push_async_callback(self._close_model)
+        self.conversation = self._converse()
+        stack.push_async_callback(self._close_endpoint)
+        stack.push_async_callback(self.conversation.close)
+        stack.callback(self.bus.subscribe(self._hear))
+        stack.push_async_callback(self._finish_tasks)
+        await self._recall()
+        self._told_of_memory = self.memory.notice
+        self.notices += filter(None, (self._file.notice, self.memory.notice))
+        await self._open_endpoint()
+        await self._model.start()
+
+    @property
+    def model_status(self) -> ModelStatus:
+        """Where the model stands now."""
+        return self._model.status
+
+    @property
+    def endpoint_address(self) -> str:
+        """Where overlays connect; empty when the endpoint is off."""
+        return self._endpoint.address if self._endpoint else ""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` as a task of the engine's; an error in it is told to the user, not lost."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def change(self, settings: Settings) -> None:
+        """Make `settings` the present ones: save them and let everything they touch follow."""
+        old, self.settings = self.settings, settings
+        self._save()
+        self.on_settings(settings)
+        self.spawn(self._follow(old, settings))
+
+    def tell_notices(self) -> None:
+        """Publish the sentences from opening, once an edge is there to show them."""
+        while self.notices:
+            self.bus.publish(NoticeRaised(self.notices.pop(0)))
+
+    def reload_personas(self) -> None:
+        """Read the persona files again; a broken one of the user's is told and passed over."""
+        modes = self._read_modes()
+        self.conversation.use_modes(modes)
+        self.tell_notices()
+
+    async def forget(self, turn: str | None = None) -> None:
+        """Forget one turn, or everything (its reply under way is stopped first); raises `MemoryFailed`."""
+        await self.conversation.finish_turns(turn)
+        try:
+            await (self.memory.forget_all() if turn is None else self.memory.delete(turn))
+        finally:  # she does not speak of it any more, even where the disk can't let go of it
+            self.conversation.forget(turn)
+
+    # opening
+
+    async def _open_memory(self) -> Store | Forgetful:
+        try:
+            return await Store.open(self.paths.database)
+        except MemoryFailed as error:
+            return Forgetful(error.sentence)
+
+    async def _make_model(self, settings: Settings) -> RunningModel:
+        if self.options.scripted:
+            from alisa_desktop.model.scripted import ScriptedModel
+
+            return ScriptedModel(self.options.scripted, on_status=self._tell_status)
+        if not self.options.model and settings.model_source is ModelSource.SERVER:
+            from alisa_desktop.model.remote import RemoteModel  # httpx: only for those who have a server
+
+            key = settings.server_key.get_secret_value() or await asyncio.to_thread(read_key, settings.server_url)
+            return RemoteModel(settings.server_url, settings.server_model, key, on_status=self._tell_status)
+        return LlamaModel(
+            self._model_file(settings),
+            command=runner_command(),
+            context_tokens=settings.context_tokens,
+            safe_models=SafeList(self.paths.safe_models),
+            cwd=self.paths.resources,
+            on_status=self._tell_status,
+            adopt=self._kinship.adopt,
+        )
+
+    def _model_file(self, settings: Settings) -> Path:
+        if self.options.model:
+            return self.options.model
+        chosen = settings.model_source is ModelSource.FILE
+        return Path(settings.model_file) if chosen else self.paths.starter_model
+
+    def _converse(self) -> Conversation:
+        texts = self.paths.resources
+        desk = Desk(
+            model=self._model,
+            memory=self.memory,
+            character=(texts / "prompts" / "character.txt").read_text(encoding="utf-8"),
+            crisis=parse_crisis_rule(
+                (texts / "safety" / "crisis_patterns.txt").read_text(encoding="utf-8"),
+                (texts / "safety" / "crisis_answer.txt").read_text(encoding="utf-8"),
+            ),
+            now=lambda: datetime.now().astimezone(),
+        )
+        modes = self._read_modes()
+        return Conversation(self.bus, desk, modes, self._first_mode(modes))
+
+    def _first_mode(self, modes: Modes) -> str:
+        if self.options.mode is not None:
+            return modes.find(self.options.mode).name
+        try:
+            return modes.find(self.settings.mode).name
+        except UnknownMode as error:
+            self.notices.append(error.sentence)
+            return DEFAULT
+
+    def _read_modes(self) -> Modes:
+        modes = {}
+        for name, text in self.personas.texts().items():
+            try:
+                modes[name] = parse_mode(name, text)
+            except PersonaBroken as error:
+                self.notices.append(error.sentence)
+                with suppress(OSError):
+                    modes[name] = parse_mode(name, self.personas.builtin_text(name))
+        return Modes(modes)
+
+    async def _recall(self) -> None:
+        try:
+            self.conversation.load(await self.memory.recent(LOADED_TURNS))
+        except MemoryFailed as error:
+            self.notices.append(error.sentence)
+
+    async def _open_endpoint(self) -> None:
+        if not self.options.endpoint:
+            return
+        self._withdraw_address()  # a crash may have left one
+        if not (self.settings.endpoint_on or self.options.port is not None):
+            return
+        from alisa_desktop.server.access import AccessPolicy  # FastAPI takes long to import: only where it serves
+        from alisa_desktop.server.serve import Endpoint
+
+        port = self.settings.endpoint_port if self.options.port is None else self.options.port
+        endpoint = Endpoint(self.conversation, AccessPolicy(port=port))
+        try:
+            await endpoint.start()
+        except AlisaError as error:
+            self.notices.append(error.sentence)
+            return
+        self._endpoint = endpoint
+        with suppress(OSError):  # a profile that can't be written has been told already
+            write_json(self.paths.endpoint, {"address": endpoint.address, "port": endpoint.port, "pid": os.getpid()})
+        self.on_endpoint(endpoint.address)
+
+    # closing
+
+    async def _close_endpoint(self) -> None:
+        if self._endpoint:
+            endpoint, self._endpoint = self._endpoint, None
+            self._withdraw_address()
+            await endpoint.close()
+            self.on_endpoint("")
+
+    def _withdraw_address(self) -> None:
+        with suppress(OSError):
+            self.paths.endpoint.unlink()
+
+    async def _close_model(self) -> None:
+        await self._model.close()
+
+    async def _finish_tasks(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # following changes
+
+    async def _follow(self, old: Settings, new: Settings) -> None:
+        async with self._following:  # one change after the other
+            await self._follow_one(old, new)
+
+    async def _follow_one(self, old: Settings, new: Settings) -> None:
+        key = new.server_key.get_secret_value()
+        is_new = new.server_key != old.server_key or (key and new.server_url != old.server_url)
+        if is_new and not await asyncio.to_thread(keep_key, new.server_url, key) and key:
+            self.bus.publish(NoticeRaised(NO_KEYRING))
+        if new.mode not in (old.mode, self.conversation.mode.name):
+            self.conversation.set_mode(new.mode)
+        if _model_part(old) != _model_part(new):
+            await self._change_model(new)
+        if (old.endpoint_on, old.endpoint_port) != (new.endpoint_on, new.endpoint_port):
+            await self._close_endpoint()
+            await self._open_endpoint()
+            self.tell_notices()
+
+    async def _change_model(self, settings: Settings) -> None:
+        fresh = await self._make_model(settings)
+        old, self._model = self._model, fresh
+        self.conversation.use(fresh)
+        self._tell_status(fresh.status)
+        try:
+            await self.conversation.finish_turns()
+        finally:  # also when she quits meanwhile: nobody else knows the old one any more
+            await old.close()
+        await fresh.start()
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ModeChanged):
+            self._keep_mode(event.mode)
+        elif isinstance(event, ReplyFinished) and self.memory.notice != self._told_of_memory:
+            self._told_of_memory = self.memory.notice  # the database was found damaged while running
+            self.bus.publish(NoticeRaised(self.memory.notice))
+
+    def _keep_mode(self, mode: str) -> None:
+        if mode != self.settings.mode:
+            self.settings = self.settings.model_copy(update={"mode": mode})
+            self._save()
+            self.on_settings(self.settings)
+
+    def _save(self) -> None:
+        writing = self._writer.submit(self._file.save, self.settings)
+
+        async def saved() -> None:
+            await asyncio.shield(asyncio.wrap_future(writing))  # who quits meanwhile wants it saved all the same
+
+        self.spawn(saved())
+
+    def _tell_status(self, status: ModelStatus) -> None:
+        self.bus.publish(ModelChanged(status))
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, AlisaError):
+            self.bus.publish(NoticeRaised(error.sentence))
+        elif error:  # a task is a boundary: the bug goes to the log, the app goes on
+            log.error("a task of the engine failed", exc_info=error)
+
+
+def runner_command() -> list[str]:
+    """The arguments that start this program as the model's runner."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--runner"]
+    return [sys.executable, "-P", "-m", "alisa_desktop", "--runner"]
+
+
+def _model_part(settings: Settings) -> tuple[object, ...]:
+    source = settings.model_source
+    if source is ModelSource.SERVER:
+        return source, settings.server_url, settings.server_model, settings.server_key
+    return (source, settings.model_file, settings.context_tokens) if source is ModelSource.FILE else (source,)

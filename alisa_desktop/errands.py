@@ -1,0 +1,186 @@
+"""What the commands of the command line do, on a loop; imported only when one of them runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from alisa_desktop.conversation.commands import ModeSet, Refused, SetMode, Stopped, parse_command
+from alisa_desktop.core.errors import PortTaken, SettingsFailed, UnknownMode
+from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, ReplyText
+from alisa_desktop.core.messages import Outcome, Turn
+from alisa_desktop.engine import Engine
+from alisa_desktop.host.paths import Paths
+from alisa_desktop.host.single import only_instance
+from alisa_desktop.memory.store import Store
+from alisa_desktop.options import Options
+from alisa_desktop.terminal import Terminal
+
+MODEL_FAILED = 3
+INTERRUPTED = 130
+
+
+def run(work: Coroutine[Any, Any, int]) -> int:
+    """Do `work` on a loop of its own; returns the exit code."""
+    try:
+        return asyncio.run(_in_order(work))
+    except asyncio.CancelledError:
+        return INTERRUPTED
+
+
+async def _in_order(work: Coroutine[Any, Any, int]) -> int:
+    """Do `work`; a polite kill or a closed terminal ends it as Ctrl-C does, so that what was said is stored."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if task and number and signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
+            with suppress(NotImplementedError):  # Windows loops
+                loop.add_signal_handler(number, task.cancel)
+    return await work
+
+
+async def say(options: Options, text: str, as_json: bool) -> int:
+    """Say `text`, print the answer as it comes, and end."""
+    finished: asyncio.Future[ReplyFinished] = asyncio.get_running_loop().create_future()
+
+    def hear(event: Event) -> None:
+        match event:
+            case _ if finished.done():
+                pass  # interrupted
+            case ReplyText(_, words) if not as_json:
+                try:
+                    click.echo(words, nl=False)
+                except OSError as error:  # nobody reads any more
+                    finished.set_exception(error)
+            case NoticeRaised(sentence):
+                click.echo(sentence, err=True)
+            case ReplyFinished():
+                finished.set_result(event)
+
+    if not text.strip():
+        raise SettingsFailed("There is nothing to say in that text.")
+    # a mode is for good, so it is nothing to be changed behind the back of an Alisa that runs already
+    options = replace(options, alone=isinstance(parse_command(text), SetMode))
+    async with Engine(options) as engine:
+        engine.bus.subscribe(hear)
+        engine.tell_notices()
+        match engine.conversation.submit(text, "terminal"):
+            case ModeSet(mode):
+                click.echo(json.dumps({"mode": mode}) if as_json else f"({mode})")
+                return 0
+            case Refused(sentence):
+                raise UnknownMode(sentence)
+            case Stopped():
+                return 0
+        reply = await _unless_interrupted(finished, engine.conversation.stop)
+        mode = engine.conversation.mode.name
+    if as_json:
+        fields = {"mode": mode, "emotion": reply.emotion, "text": reply.text, "tokens": reply.tokens}
+        told = {"seconds": reply.seconds, "outcome": reply.outcome, "notice": reply.notice}
+        click.echo(json.dumps(fields | told, ensure_ascii=False))
+    else:
+        click.echo()
+    codes = {Outcome.FAILED: MODEL_FAILED, Outcome.STOPPED: INTERRUPTED}
+    return codes.get(reply.outcome, 0)
+
+
+Result = TypeVar("Result")
+
+
+async def _unless_interrupted(wanted: asyncio.Future[Result], stop: Callable[[], None]) -> Result:
+    """Wait for `wanted`; Ctrl-C calls `stop` instead of tearing everything down."""
+    with suppress(NotImplementedError):  # Windows loops have no signal handlers: there Ctrl-C ends the program
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)
+    return await wanted
+
+
+async def serve(options: Options) -> int:
+    """Serve overlays until interrupted."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, NoticeRaised):
+            click.echo(event.text, err=True)
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows loops
+            loop.add_signal_handler(number, ended.set)
+    async with Engine(options) as engine:
+        engine.bus.subscribe(hear)
+        if not engine.endpoint_address:
+            raise PortTaken(" ".join(engine.notices) or "The endpoint is switched off in the settings; name a --port.")
+        engine.tell_notices()
+        click.echo(f"Alisa listens at {engine.endpoint_address}")
+        await ended.wait()
+    return 0
+
+
+async def talk(options: Options) -> int:
+    """Talk in the terminal until the input ends."""
+    async with Engine(options) as engine:
+        return await Terminal(engine).run()
+
+
+async def history(paths: Paths, limit: int, as_json: bool) -> int:
+    """Print the latest turns."""
+    if not paths.database.exists():
+        click.echo("[]" if as_json else "Nothing has been said yet.")
+        return 0
+
+    store = await Store.open(paths.database)
+    if store.notice:
+        click.echo(store.notice, err=True)
+    try:
+        turns = await store.recent(limit)
+    finally:
+        await store.close()
+    if as_json:
+        click.echo(json.dumps([_as_json(turn) for turn in turns], ensure_ascii=False, indent=2))
+    elif not turns:
+        click.echo("Nothing has been said yet.")
+    for turn in () if as_json else turns:
+        click.echo(f"{turn.at.astimezone():%Y-%m-%d %H:%M}  [{turn.mode}]\n  You:   {_indented(turn.user_text)}")
+        click.echo(f"  Alisa: {_indented(turn.reply or turn.notice)}  ({turn.emotion}{_ending(turn)})")
+    return 0
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n         ")
+
+
+def _ending(turn: Turn) -> str:
+    return "" if turn.outcome == "done" else f", {turn.outcome}"
+
+
+def _as_json(turn: Turn) -> dict[str, str]:
+    said = {"id": turn.id, "at": turn.at.isoformat(), "mode": turn.mode, "model": turn.model}
+    return said | {
+        "user": turn.user_text,
+        "alisa": turn.reply,
+        "emotion": turn.emotion,
+        "outcome": turn.outcome,
+        "notice": turn.notice,
+    }
+
+
+async def forget(paths: Paths) -> int:
+    """Delete everything that was said."""
+    if not paths.database.exists():
+        click.echo("There is nothing to forget.")
+        return 0
+    with only_instance(paths.lock):  # a running Alisa still has the talk in mind: there it is done in her History
+        store = await Store.open(paths.database)
+        try:
+            count = await store.forget_all()
+        finally:
+            await store.close()
+    click.echo(f"Forgotten: {count} turns." if count != 1 else "Forgotten: 1 turn.")
+    return 0

@@ -1,0 +1,66 @@
+"""The memory that takes over when the database can't be used: a plain list, gone when Alisa closes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+
+from alisa_desktop.core.messages import Turn
+from alisa_desktop.memory.recall import Matches, answer, fold, local_day, per_day, says
+
+
+class Forgetful:
+    """Answers like `store.Store`, never fails, and keeps nothing beyond this session.
+
+    `why` is the sentence of the `MemoryFailed` that made it necessary; `notice` adds what that means for the user.
+    """
+
+    def __init__(self, why: str, zone: tzinfo | None = None) -> None:
+        self.notice = f"{why} Until then I remember only this session."
+        self._zone = zone
+        self._turns: dict[str, Turn] = {}
+
+    async def record(self, turn: Turn) -> None:
+        """Keep one finished turn."""
+        self._turns[turn.id] = turn
+
+    async def replace(self, turn: Turn) -> None:
+        """Keep a regenerated turn in the place of the one with the same id."""
+        self._turns[turn.id] = turn
+
+    async def recent(self, limit: int) -> list[Turn]:
+        """The latest turns, at most `limit`, oldest first."""
+        return answer((), self._turns.values(), limit=limit)
+
+    async def days(self) -> list[tuple[date, int]]:
+        """The local days on which something was said and how many turns, newest first."""
+        return per_day((turn.at for turn in self._turns.values()), self._zone)
+
+    async def on_day(self, day: date) -> list[Turn]:
+        """The turns of one local day, oldest first."""
+        return self._find(lambda turn: local_day(turn.at, self._zone) == day)
+
+    async def search(self, text: str, limit: int = 200) -> list[Turn]:
+        """The latest turns in which `text` was said, whatever its case, oldest first; none for blank text."""
+        needle = fold(text).strip()
+        return self._find(lambda turn: says(turn, needle), limit) if needle else []
+
+    async def since(self, at: datetime) -> list[Turn]:
+        """The turns from `at` (aware) on, oldest first."""
+        return self._find(lambda turn: turn.at >= at)
+
+    async def delete(self, turn_id: str) -> bool:
+        """Forget one turn; False if there is none of that id."""
+        return self._turns.pop(turn_id, None) is not None
+
+    async def forget_all(self) -> int:
+        """Forget everything; how many turns that were."""
+        forgotten = len(self._turns)
+        self._turns.clear()
+        return forgotten
+
+    async def close(self) -> None:
+        """Forget the session."""
+        self._turns.clear()
+
+    def _find(self, matches: Matches, limit: int | None = None) -> list[Turn]:
+        return answer((), self._turns.values(), matches, limit)

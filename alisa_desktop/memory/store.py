@@ -1,0 +1,224 @@
+"""Long-term memory: every finished turn in one SQLite file, in whole transactions, and the ways to find them again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, delete, func, select, true
+from sqlalchemy.orm import Session
+
+from alisa_desktop.core.errors import MemoryFailed
+from alisa_desktop.core.messages import Turn
+from alisa_desktop.memory.connection import bare, writing
+from alisa_desktop.memory.database import leftovers, open_database
+from alisa_desktop.memory.failure import PASSING, code_of, explained
+from alisa_desktop.memory.recall import Matches, answer, fold, local_day, per_day, says
+from alisa_desktop.memory.schema import StoredMessage, StoredTurn
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+_TRACES = (
+    "I forgot everything, but another program is reading my memory file {path}, so traces may be left in it. "
+    "Please close that program and let me forget once more."
+)
+
+
+class Store:
+    """Remembers turns for good. Call it on the loop's thread; all SQL runs on one worker thread, in the order of calls.
+
+    Every method raises `MemoryFailed` when the database can't do it. A turn that could not be written is kept and
+    written before the next one; until then all answers contain it. A call that was started is finished even when the
+    task that waits for it is cancelled. `notice` is a sentence for the user about what happened when opening, or empty.
+    """
+
+    def __init__(self, path: Path, zone: tzinfo | None = None) -> None:
+        self.path = path
+        self.notice = ""
+        self._zone = zone
+        self._unwritten: deque[Turn] = deque()
+        self._engine: Engine | None = None
+        self._closed = False
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="memory")
+
+    @classmethod
+    async def open(cls, path: Path, zone: tzinfo | None = None) -> Self:
+        """Open the database at `path`; made on first run, migrated when older, put aside when damaged (see `notice`).
+
+        Days are those of `zone`, by default of this machine. Raises `MemoryFailed` when the file can't be used at all.
+        """
+        store = cls(path, zone)
+        try:
+            await store._run(store._connected)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def record(self, turn: Turn) -> None:
+        """Store one finished turn, in one transaction."""
+        await self._run(partial(self._record, turn))
+
+    async def replace(self, turn: Turn) -> None:
+        """Store a regenerated turn in the place of the one with the same id."""
+        await self._run(partial(self._record, turn))
+
+    async def recent(self, limit: int) -> list[Turn]:
+        """The latest turns, at most `limit`, oldest first."""
+        return await self._run(lambda: self._find(true(), lambda turn: True, limit))
+
+    async def days(self) -> list[tuple[date, int]]:
+        """The local days on which something was said and how many turns, newest first."""
+        return await self._run(self._days)
+
+    async def on_day(self, day: date) -> list[Turn]:
+        """The turns of one local day, oldest first."""
+        return await self._run(partial(self._on_day, day))
+
+    async def search(self, text: str, limit: int = 200) -> list[Turn]:
+        """The latest turns in which `text` was said, whatever its case, oldest first; none for blank text."""
+        needle = fold(text).strip()
+        if not needle:
+            return []
+        said = StoredTurn.messages.any(func.instr(StoredMessage.folded, needle) > 0)
+        return await self._run(lambda: self._find(said, lambda turn: says(turn, needle), limit))
+
+    async def since(self, at: datetime) -> list[Turn]:
+        """The turns from `at` (aware) on, oldest first."""
+        return await self._run(lambda: self._find(StoredTurn.at >= at, lambda turn: turn.at >= at))
+
+    async def delete(self, turn_id: str) -> bool:
+        """Forget one turn; False if there is none of that id."""
+        return await self._run(partial(self._delete, turn_id))
+
+    async def forget_all(self) -> int:
+        """Forget everything, also in backups and damaged files put aside, so that no word is left on the disk.
+
+        How many turns that were.
+        """
+        return await self._run(self._forget_all)
+
+    async def close(self) -> None:
+        """Write what is still unwritten and let go of file and thread; harmless when closed already."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._run(self._let_go)
+        finally:
+            self._worker.shutdown()
+
+    async def _run(self, job: Callable[[], Result]) -> Result:
+        return await asyncio.shield(asyncio.wrap_future(self._worker.submit(job)))
+
+    # ---- everything below runs on the worker thread ----
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            self._engine, self.notice = open_database(self.path)
+        return self._engine
+
+    def _disconnect(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    @contextmanager
+    def _session(self, view: Callable[[Engine], Engine] = lambda engine: engine) -> Iterator[Session]:
+        engine = view(self._connected())
+        try:
+            with explained(self.path), Session(engine) as session, session.begin():
+                yield session
+        except MemoryFailed as failure:
+            if code_of(failure.__cause__) not in PASSING:
+                self._disconnect()  # the file may be gone, damaged or on a drive that was pulled: look again next time
+            raise
+
+    def _record(self, turn: Turn) -> None:
+        self._unwritten.append(turn)
+        self._write()
+
+    def _write(self) -> None:
+        while self._unwritten:
+            turn = self._unwritten.popleft()
+            try:
+                with self._session(writing) as session:
+                    session.merge(StoredTurn.of(turn))
+            except MemoryFailed as failure:
+                self._unwritten.appendleft(turn)  # only then: a turn that hits a bug of ours must not block the rest
+                raise MemoryFailed(f"{failure} I keep what we say and write it down as soon as I can.") from failure
+
+    def _find(self, condition: ColumnElement[bool], matches: Matches, limit: int | None = None) -> list[Turn]:
+        newest_first = (StoredTurn.at.desc(), StoredTurn.rowid.desc())
+        with self._session() as session:
+            rows = session.scalars(select(StoredTurn).where(condition).order_by(*newest_first).limit(limit)).unique()
+            stored = [row.turn() for row in rows]
+        return answer(reversed(stored), self._unwritten, matches, limit)
+
+    def _days(self) -> list[tuple[date, int]]:
+        with self._session() as session:
+            times = dict(session.execute(select(StoredTurn.id, StoredTurn.at)).all())
+        times |= {turn.id: turn.at for turn in self._unwritten}
+        return per_day(times.values(), self._zone)
+
+    def _on_day(self, day: date) -> list[Turn]:
+        def matches(turn: Turn) -> bool:
+            return local_day(turn.at, self._zone) == day
+
+        near = StoredTurn.at.between(*_around(day))
+        return [turn for turn in self._find(near, matches) if matches(turn)]
+
+    def _delete(self, turn_id: str) -> bool:
+        waiting = deque(turn for turn in self._unwritten if turn.id != turn_id)
+        with self._session(writing) as session:
+            row = session.get(StoredTurn, turn_id)
+            if row is not None:
+                session.delete(row)
+        found = row is not None or len(waiting) < len(self._unwritten)
+        self._unwritten = waiting
+        self._empty_log()
+        return found
+
+    def _forget_all(self) -> int:
+        with self._session(writing) as session:
+            forgotten = {turn.id for turn in self._unwritten}.union(session.scalars(select(StoredTurn.id)))
+            session.execute(delete(StoredTurn))
+        self._unwritten.clear()
+        with self._session(bare) as session:
+            session.connection().exec_driver_sql("VACUUM")
+        with explained(self.path):
+            for copy in leftovers(self.path):
+                copy.unlink()
+        if not self._empty_log():
+            raise MemoryFailed(_TRACES.format(path=self.path))
+        return len(forgotten)
+
+    def _empty_log(self) -> bool:
+        """Whether the write-ahead log, which still holds what was deleted, could be emptied."""
+        with self._session(bare) as session:
+            busy = session.connection().exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        return not busy
+
+    def _let_go(self) -> None:
+        try:
+            self._write()
+        except MemoryFailed as failure:
+            log.error("turns that could not be written: %d. %s", len(self._unwritten), failure)
+        finally:
+            self._disconnect()
+
+
+def _around(day: date) -> tuple[datetime, datetime]:
+    """A stretch of time that holds `day` in every time zone."""
+    first = date.fromordinal(max(day.toordinal() - 1, date.min.toordinal()))
+    last = date.fromordinal(min(day.toordinal() + 1, date.max.toordinal()))
+    return datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC)

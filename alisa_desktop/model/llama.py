@@ -1,0 +1,283 @@
+"""A model file of the user's, spoken to through a supervised child process that may crash without taking us along."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from alisa_desktop.core import errors
+from alisa_desktop.core.errors import AlisaError, MessageTooLong, ModelCrashed, ModelError, ModelMissing
+from alisa_desktop.core.messages import Chosen, Chunk, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.model.frames import PROTOCOL, Frame
+from alisa_desktop.model.runner_process import Process, RunnerProcess
+from alisa_desktop.model.safe_list import SafeList
+
+CRASH_LIMIT = 3
+BACK_OFF = (0.5, 1.0, 2.0)
+GRACE_SECONDS = 2.0
+CANCEL_SECONDS = 2.0
+KILLED = -9  # by hand or for lack of memory: says nothing about the processor
+
+RESTARTING = "My model stopped unexpectedly. I'm starting it again."
+LOST = "My model stopped in the middle of that. I'm starting it again; please say it once more."
+GIVEN_UP = (
+    "My model stopped unexpectedly three times in a row, so I've given up on it. "
+    "Choose another model or a smaller context in Settings, or restart me to try it again."
+)
+SWITCHED_OFF = "My model is switched off."
+
+log = logging.getLogger(__name__)
+
+
+class LlamaModel:
+    """A `ChatModel` that runs a GGUF file in a runner process; use it on the loop's thread.
+
+    `command` starts the runner, in the folder `cwd`; `adopt` ties the process to ours (called in the thread that
+    starts it). `on_status` hears every change. A runner that crashes is started again after `back_off` seconds (one
+    number for each crash in a row); after three crashes in a row it stays down. One that crashes while loading is
+    started the safe way, and `safe_models` remembers that.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        command: Sequence[str],
+        context_tokens: int,
+        safe_models: SafeList,
+        cwd: Path,
+        on_status: Callable[[ModelStatus], None] = lambda _: None,
+        adopt: Callable[[Process], None] | None = None,
+        back_off: Sequence[float] = BACK_OFF,
+        threads: int | None = None,
+    ) -> None:
+        self._path = _at_home(path).absolute()
+        self._command = command
+        self._wanted_context = context_tokens
+        self._threads = threads
+        self._safe_models = safe_models
+        self._cwd = cwd
+        self._on_status = on_status
+        self._adopt = adopt
+        self._back_off = back_off
+        self._status = ModelStatus(ModelState.LOADING, self._path.stem)
+        self._context = 0
+        self._error: AlisaError | None = None
+        self._settled = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._ids = itertools.count(1)
+        self._requests: dict[int, asyncio.Queue[Frame | AlisaError]] = {}
+        self._runner: RunnerProcess | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._crashes = 0
+        self._go_safe = False
+
+    @property
+    def status(self) -> ModelStatus:
+        """Where the model stands now."""
+        return self._status
+
+    @property
+    def context_tokens(self) -> int:
+        """The room for prompt and reply together, in tokens; 0 until the model is ready for the first time."""
+        return self._context
+
+    async def start(self) -> None:
+        """Begin to load in the background and return at once; does nothing while it runs."""
+        if self._supervisor is None or self._supervisor.done():
+            self._crashes = 0
+            self._error = None
+            self._tell(ModelState.LOADING)
+            self._supervisor = asyncio.create_task(self._supervise(), name="model supervisor")
+
+    async def close(self) -> None:
+        """End the runner and everything that belongs to it; `start` may follow."""
+        self._error = ModelCrashed(SWITCHED_OFF)
+        self._settled.set()
+        if self._supervisor:
+            self._supervisor.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._supervisor
+        if self._runner:
+            await self._runner.stop(GRACE_SECONDS)
+        self._runner = self._supervisor = None
+        self._fail_requests(ModelCrashed(SWITCHED_OFF))
+
+    async def ready(self) -> None:
+        """Wait until the model can answer; raises `ModelError` when it can't."""
+        while self._error is None and self._status.state is not ModelState.READY:
+            await self._settled.wait()
+        if self._error:
+            raise type(self._error)(self._error.sentence)
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens the prompt of `messages` takes; raises `ModelError`."""
+        await self.ready()
+        with self._request("count", messages=_plain(messages)) as (_, frames):
+            return int((await _next(frames))["tokens"])
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
+        """Generate one reply, after the ones asked for before; see `ChatModel.stream`."""
+        async with self._turn:
+            await self.ready()
+            choice = asdict(prompt.choice) if prompt.choice else None
+            said = {"messages": _plain(prompt.messages), "sampling": asdict(prompt.sampling), "choice": choice}
+            with self._request("generate", **said) as (request, frames):
+                heard = 0
+                running = True
+                try:
+                    while running:
+                        part = _part(await _next(frames))
+                        heard += isinstance(part, Chunk)
+                        if isinstance(part, Usage):
+                            running = False
+                            self._crashes = 0
+                        yield part
+                except AlisaError:
+                    running = False
+                    raise
+                finally:
+                    if running:
+                        await self._cancel(request, heard, frames)
+
+    async def _cancel(self, request: int, heard: int, frames: asyncio.Queue[Frame | AlisaError]) -> None:
+        """Stop the reply and wait for the runner to say so; one that doesn't is killed and started again."""
+        if self._runner is None:
+            return
+        self._runner.send({"type": "cancel", "id": request, "chunks": heard})
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                while (await _next(frames))["type"] != "done":
+                    pass
+        except TimeoutError:
+            log.warning("the runner did not stop its reply; killing it")
+            self._runner.kill()
+        except AlisaError:  # it crashed or failed meanwhile: stopped all the same
+            pass
+
+    @contextmanager
+    def _request(self, kind: str, **said: object) -> Iterator[tuple[int, asyncio.Queue[Frame | AlisaError]]]:
+        if self._runner is None:
+            raise ModelCrashed(SWITCHED_OFF)
+        request = next(self._ids)
+        frames: asyncio.Queue[Frame | AlisaError] = asyncio.Queue()
+        self._requests[request] = frames
+        self._runner.send({"type": kind, "id": request, **said})
+        try:
+            yield request, frames
+        finally:
+            self._requests.pop(request, None)
+
+    def _fail_requests(self, error: AlisaError) -> None:
+        for frames in self._requests.values():
+            frames.put_nowait(error)
+
+    # Supervision
+
+    async def _supervise(self) -> None:
+        while not await self._run_once():
+            self._crashes += 1
+            self._fail_requests(ModelCrashed(LOST))
+            if self._crashes >= CRASH_LIMIT:
+                self._give_up(ModelCrashed(GIVEN_UP))
+                return
+            self._tell(ModelState.LOADING, RESTARTING)
+            await asyncio.sleep(self._back_off[min(self._crashes, len(self._back_off)) - 1])
+
+    async def _run_once(self) -> bool:
+        """Run one runner to its end; True when it refused the file, which no restart changes."""
+        self._runner = RunnerProcess(
+            self._command, self._cwd, first=self._load_request, on_frame=self._take, adopt=self._adopt
+        )
+        await self._runner.ended.wait()
+        if self._status.state is ModelState.LOADING and self._runner.exit_status != KILLED:
+            self._go_safe = True
+        return self._error is not None
+
+    def _load_request(self) -> Frame:
+        safe = self._go_safe or self._path in self._safe_models
+        path, context = str(self._path), self._wanted_context
+        return {"type": "load", "path": path, "context": context, "threads": self._threads, "safe": safe}
+
+    def _take(self, frame: Frame) -> None:
+        if self._error:
+            return  # given up, and it has not noticed yet
+        match frame["type"]:
+            case "hello" if frame["protocol"] != PROTOCOL:
+                self._give_up(ModelCrashed("My parts don't fit together. Please install me again."))
+            case "opened":
+                self._tell(ModelState.LOADING, name=str(frame["name"]), progress=0.0)
+            case "progress":
+                self._tell(ModelState.LOADING, self._status.detail, progress=float(frame["value"]))
+            case "ready":
+                self._finish_loading(int(frame["context"]))
+            case "error" if not frame["id"]:
+                self._give_up(_error(frame))
+            case _:
+                self._hand_over(frame)
+
+    def _hand_over(self, frame: Frame) -> None:
+        if frames := self._requests.get(int(frame.get("id", 0))):
+            frames.put_nowait(_error(frame) if frame["type"] == "error" else frame)
+
+    def _finish_loading(self, context: int) -> None:
+        self._context = context
+        if self._go_safe and self._path not in self._safe_models:
+            self._safe_models.add(self._path)
+        self._tell(ModelState.READY)
+
+    def _give_up(self, error: AlisaError) -> None:
+        self._error = error
+        if self._runner:
+            self._runner.end()
+        missing = isinstance(error, ModelMissing)
+        self._tell(ModelState.MISSING if missing else ModelState.FAILED, error.sentence)
+
+    def _tell(self, state: ModelState, detail: str = "", name: str = "", progress: float | None = None) -> None:
+        self._status = ModelStatus(state, name or self._status.name, detail, progress)
+        if state is ModelState.LOADING:
+            self._settled.clear()
+        else:
+            self._settled.set()
+        self._on_status(self._status)
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # ~somebody who has no home: will be called missing
+        return path
+
+
+def _plain(messages: Sequence[Message]) -> list[tuple[str, str]]:
+    return [(message.role.value, message.content) for message in messages]
+
+
+async def _next(frames: asyncio.Queue[Frame | AlisaError]) -> Frame:
+    frame = await frames.get()
+    if isinstance(frame, AlisaError):
+        raise frame
+    return frame
+
+
+def _part(frame: Frame) -> StreamPart:
+    match frame["type"]:
+        case "chosen":
+            return Chosen(str(frame["option"]))
+        case "chunk":
+            return Chunk(str(frame["text"]))
+        case _:
+            return Usage(int(frame["prompt"]), int(frame["decoded"]), int(frame["reply"]))
+
+
+def _error(frame: Frame) -> AlisaError:
+    """Return the error the runner named; it may only name those that blame the model or the message."""
+    kind = getattr(errors, str(frame["kind"]), None)
+    if isinstance(kind, type) and issubclass(kind, ModelError | MessageTooLong):
+        return kind(str(frame["sentence"]))
+    return ModelCrashed(LOST)

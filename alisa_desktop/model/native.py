@@ -1,0 +1,238 @@
+"""A loaded model of llama.cpp: tokens in, scores out, and what its KV cache holds. Child side.
+
+Speaks to the C API that `llama_cpp` exposes; the module is handed in, since only `runner` imports it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alisa_desktop.core.messages import Sampling
+
+BATCH = 512
+PENALTY_WINDOW = 64
+ABORTED = 2
+WARM_UP = 8
+QUICK_TOKEN = 0.03
+"""Seconds. A token decoded faster than this is not worth being interrupted: who cancels is asked after it anyway."""
+
+
+class LoadFailed(Exception):
+    """llama.cpp refused the file or found no memory for it."""
+
+
+class DecodeFailed(Exception):
+    """llama.cpp could not decode a batch; the model stays usable."""
+
+
+class NativeModel:
+    """One model with one context; call it from one thread. `close` gives everything back.
+
+    `on_progress` gets the progress of loading (0-1) and `is_stopped` is asked before every node of the computation;
+    a yes ends loading with `LoadFailed` and a decode with False.
+    """
+
+    def __init__(
+        self,
+        lib: Any,
+        path: Path,
+        *,
+        context_tokens: int,
+        threads: int,
+        batch_threads: int,
+        safe: bool,
+        on_progress: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self._lib = lib
+        self._open = ExitStack()
+        self.cached: list[int] = []
+        self._asking = False
+        self._token_seconds = 1.0
+        try:
+            self._model = self._load(path, safe, on_progress, is_stopped)
+            self._vocab = lib.llama_model_get_vocab(self._model)
+            self._context = self._make_context(context_tokens, threads, batch_threads, is_stopped)
+        except LoadFailed:
+            self._open.close()
+            raise
+        self._memory = lib.llama_get_memory(self._context)
+        self.context_tokens: int = min(context_tokens, lib.llama_n_ctx(self._context))
+        self.vocabulary: int = lib.llama_vocab_n_tokens(self._vocab)
+        self.bos: int = lib.llama_vocab_bos(self._vocab)
+        self._newline: list[int] = self._tokens("\n", control=False)
+        self._adds_space = self.piece(self._newline[0])[:1] == b" " if self._newline else False
+        self.adds_bos: bool = lib.llama_vocab_get_add_bos(self._vocab) and self.bos >= 0
+
+    def _load(
+        self, path: Path, safe: bool, on_progress: Callable[[float], None], is_stopped: Callable[[], bool]
+    ) -> Any:
+        def progress(value: float, _: Any) -> bool:
+            on_progress(value)
+            return not is_stopped()
+
+        params = self._lib.llama_model_default_params()
+        params.n_gpu_layers = 0
+        params.load_mode = self._lib.LLAMA_LOAD_MODE_MMAP
+        params.use_extra_bufts = not safe
+        self._progress = self._lib.llama_progress_callback(progress)  # kept: C holds no reference
+        params.progress_callback = self._progress
+        model = self._lib.llama_model_load_from_file(str(path).encode("utf-8"), params)
+        if not model:
+            raise LoadFailed("llama.cpp did not load the file")
+        self._open.callback(self._lib.llama_model_free, model)
+        return model
+
+    def _make_context(self, tokens: int, threads: int, batch_threads: int, is_stopped: Callable[[], bool]) -> Any:
+        params = self._lib.llama_context_default_params()
+        params.n_ctx = tokens
+        params.n_batch = params.n_ubatch = min(BATCH, tokens)
+        params.n_threads, params.n_threads_batch = threads, batch_threads
+        params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        context = self._lib.llama_init_from_model(self._model, params)
+        if not context:
+            raise LoadFailed("llama.cpp did not make a context")
+        self._open.callback(self._lib.llama_free, context)
+        self._abort = self._lib.ggml_abort_callback(lambda _: is_stopped())
+        self._asks_nobody = self._lib.ggml_abort_callback()
+        return context
+
+    def _ask_whether_stopped(self, on: bool) -> None:
+        """Let llama.cpp ask before every node of the computation; some 240 calls into Python a token."""
+        if on is not self._asking:
+            self._asking = on
+            self._lib.llama_set_abort_callback(self._context, self._abort if on else self._asks_nobody, None)
+
+    def close(self) -> None:
+        """Free the context and the model."""
+        self._open.close()
+
+    def warm_up(self) -> None:
+        """Decode a few tokens and forget them, so that a processor that can't do it fails here and not in a talk."""
+        token = max(self.bos, 0)
+        if self.decode([token] * min(WARM_UP, self.context_tokens - 1)):
+            self.decode([token])
+        self.keep(0)
+
+    # Vocabulary
+
+    def tokenize(self, text: str, *, control: bool, after: Sequence[int] = ()) -> list[int]:
+        """Return the tokens of `text` that goes on `after` those.
+
+        Only with `control` are control tokens read as such, user-defined ones always. SentencePiece puts a space
+        before every text it is given; one that goes on within a line of words gets none.
+        """
+        if not self._adds_space or not after or self._lib.llama_vocab_is_control(self._vocab, after[-1]):
+            return self._tokens(text, control=control)
+        tokens = self._tokens("\n" + text, control=control)
+        begin = len(self._newline)
+        return tokens[begin:] if tokens[:begin] == self._newline else self._tokens(text, control=control)
+
+    def _tokens(self, text: str, *, control: bool) -> list[int]:
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        while True:
+            tokens = (self._lib.llama_token * room)()
+            count = self._lib.llama_tokenize(self._vocab, data, len(data), tokens, room, False, control)
+            if count >= 0:
+                return list(tokens[:count])
+            room = -count
+
+    def piece(self, token: int) -> bytes:
+        """Return the bytes of `token`; none for control tokens."""
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = self._lib.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            if length >= 0:
+                return buffer.raw[:length]
+            room = -length
+
+    def text_of(self, token: int) -> str:
+        """Return how the vocabulary writes `token` ("" for none), as templates want it for BOS and EOS."""
+        raw: bytes = self._lib.llama_vocab_get_text(self._vocab, token) if token >= 0 else b""
+        return raw.decode("utf-8", "replace")
+
+    @property
+    def eos(self) -> int:
+        """The end-of-sequence token, -1 for none."""
+        token: int = self._lib.llama_vocab_eos(self._vocab)
+        return token
+
+    def is_end(self, token: int) -> bool:
+        """Tell whether `token` ends a reply, by any of the names models use."""
+        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+
+    def template(self) -> str:
+        """Return the chat template of the file, "" for none."""
+        raw: bytes | None = self._lib.llama_model_chat_template(self._model, None)
+        return (raw or b"").decode("utf-8", "replace")
+
+    # Decoding
+
+    def keep(self, count: int) -> int:
+        """Cut the KV cache down to its first `count` tokens; returns how many stay (0 where a model can't cut)."""
+        if count < len(self.cached) and not self._lib.llama_memory_seq_rm(self._memory, 0, count, -1):
+            count = 0
+        if count == 0:
+            self._lib.llama_memory_clear(self._memory, False)
+        del self.cached[count:]
+        return len(self.cached)
+
+    def decode(self, tokens: Sequence[int]) -> bool:
+        """Put `tokens` behind those in the KV cache; False when stopped on the way. Raises `DecodeFailed`."""
+        for start in range(0, len(tokens), BATCH):
+            part = tokens[start : start + BATCH]
+            array = (self._lib.llama_token * len(part))(*part)
+            self._ask_whether_stopped(len(part) > 1 or self._token_seconds > QUICK_TOKEN)
+            began = time.perf_counter()
+            result = self._lib.llama_decode(self._context, self._lib.llama_batch_get_one(array, len(part)))
+            if len(part) == 1:
+                self._token_seconds = time.perf_counter() - began
+            if result:
+                self._discard_rest()
+                if result == ABORTED:
+                    return False
+                raise DecodeFailed(f"llama_decode returned {result}")
+            self.cached += part
+        return True
+
+    def _discard_rest(self) -> None:
+        """Take out what a failed batch may have left behind the tokens we know of; all of it where that can't be."""
+        recurrent = self._lib.llama_model_is_recurrent(self._model) or self._lib.llama_model_is_hybrid(self._model)
+        if recurrent or not self._lib.llama_memory_seq_rm(self._memory, 0, len(self.cached), -1):
+            self.keep(0)
+
+    def scores(self) -> list[float]:
+        """Return the scores (logits) of all tokens for the next place."""
+        logits: list[float] = self._lib.llama_get_logits_ith(self._context, -1)[: self.vocabulary]
+        return logits
+
+    @contextmanager
+    def sampler(self, sampling: Sampling) -> Iterator[Callable[[], int]]:
+        """Give a function that draws the next token, its memory of the reply included."""
+        lib = self._lib
+        chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+        try:
+            for link in self._links(sampling):
+                lib.llama_sampler_chain_add(chain, link)
+            yield lambda: int(lib.llama_sampler_sample(chain, self._context, -1))
+        finally:
+            lib.llama_sampler_free(chain)
+
+    def _links(self, sampling: Sampling) -> Iterator[Any]:
+        lib = self._lib
+        if sampling.repeat_penalty != 1.0:
+            yield lib.llama_sampler_init_penalties(self.vocabulary, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)
+        if sampling.temperature <= 0:
+            yield lib.llama_sampler_init_greedy()
+            return
+        yield lib.llama_sampler_init_min_p(sampling.min_p, 1)  # first: it leaves top_p few tokens to sort
+        yield lib.llama_sampler_init_top_p(sampling.top_p, 1)
+        yield lib.llama_sampler_init_temp(sampling.temperature)
+        yield lib.llama_sampler_init_dist(lib.LLAMA_DEFAULT_SEED)

@@ -1,0 +1,251 @@
+"""The child process that holds the model: frames on standard input and output, one request after the other.
+
+The only importer of llama_cpp. In: `load`, `count`, `generate`, `cancel`; the end of the input is the order to stop.
+Out: `hello`, `opened`, `progress`, `ready`, `counted`, `chosen`, `chunk`, `done`, `error`.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed
+from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Sampling, Usage
+from alisa_desktop.model.frames import PROTOCOL, Frame, FrameDecoder, FrameError, encode
+from alisa_desktop.model.gguf_header import MIB, GgufHeader, check_model_file
+from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel
+from alisa_desktop.model.speaker import Speaker
+from alisa_desktop.model.templates import Render, chatml
+
+READ_SIZE = 65_536
+SMALL_MODEL = 64 * MIB
+
+
+def main() -> int:
+    """Serve the pipe on standard input and output until it closes; returns the exit status."""
+    outbox = Outbox(_take_over_stdout())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us by closing the pipe
+    faulthandler.enable()
+    inbox = Inbox()
+    threading.Thread(target=inbox.read_forever, name="pipe reader", daemon=True).start()
+    with suppress(BrokenPipeError):  # the parent is gone: nobody is left to tell
+        _serve(inbox, outbox)
+    return 0
+
+
+def _take_over_stdout() -> int:
+    """Keep the pipe under a number of our own and send stray prints to standard error."""
+    pipe = os.dup(1)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(0, os.O_BINARY)
+        msvcrt.setmode(pipe, os.O_BINARY)
+    return pipe
+
+
+def _serve(inbox: Inbox, outbox: Outbox) -> None:
+    try:
+        import llama_cpp
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:  # a library that is missing or doesn't fit
+        print(f"llama_cpp: {error}", file=sys.stderr)  # noqa: T201 - standard error is our log
+        outbox.fail(0, ModelBroken("My engine for model files is damaged. Please install me again."))
+        return
+    logging.getLogger("llama-cpp-python").setLevel(logging.WARNING)  # it passes llama.cpp's chatter through
+    outbox.send(type="hello", protocol=PROTOCOL, version=llama_cpp.__version__, pid=os.getpid())
+    Runner(llama_cpp, inbox, outbox).run()
+
+
+class Outbox:
+    """Writes frames to the engine; main thread only."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._pipe = os.fdopen(descriptor, "wb")
+
+    def send(self, **frame: Any) -> None:
+        """Write one frame at once; raises `BrokenPipeError` when nobody reads any more."""
+        self._pipe.write(encode(frame))
+        self._pipe.flush()
+
+    def fail(self, request: int, error: AlisaError) -> None:
+        """Report `error` for a request (0: for loading)."""
+        self.send(type="error", id=request, kind=type(error).__name__, sentence=error.sentence)
+
+
+class Inbox:
+    """Reads frames from the engine in a thread of its own, so that a cancel is seen while the model works."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._requests: queue.Queue[Frame | None] = queue.Queue()
+        self._cancelled = (0, 0)
+
+    def read_forever(self) -> None:
+        """Take frames in until the pipe ends or breaks."""
+        decoder = FrameDecoder()
+        with suppress(OSError, FrameError):
+            while data := os.read(0, READ_SIZE):
+                for frame in decoder.feed(data):
+                    self._sort(frame)
+        self.ended = True
+        self._requests.put(None)
+
+    def _sort(self, frame: Frame) -> None:
+        if frame.get("type") == "cancel":
+            self._cancelled = (int(frame["id"]), int(frame["chunks"]))
+        else:
+            self._requests.put(frame)
+
+    def heard(self, request: int) -> int | None:
+        """Return how many chunks of `request` were heard before it was cancelled, None while it is wanted."""
+        cancelled, chunks = self._cancelled
+        return chunks if request and cancelled >= request else None
+
+    def requests(self) -> Iterator[Frame]:
+        """Give the requests in their order until the pipe ends."""
+        while (frame := self._requests.get()) is not None and not self.ended:
+            yield frame
+
+
+class Runner:
+    """Answers requests with one model."""
+
+    def __init__(self, lib: Any, inbox: Inbox, outbox: Outbox) -> None:
+        self._lib = lib
+        self._inbox = inbox
+        self._outbox = outbox
+        self._request = 0
+        self._percent = -1
+        self._model: NativeModel | None = None
+        self._speaker: Speaker | None = None
+
+    def run(self) -> None:
+        """Serve until the pipe ends, then free the model."""
+        try:
+            for frame in self._inbox.requests():
+                self._answer(frame)
+        finally:
+            if self._model:
+                self._model.close()
+
+    def _answer(self, frame: Frame) -> None:
+        self._request = int(frame.get("id", 0))
+        try:
+            match frame["type"]:
+                case "load":
+                    self._load(frame)
+                case "count":
+                    tokens = self._ready_speaker().prompt_tokens(_messages(frame))
+                    self._outbox.send(type="counted", id=self._request, tokens=len(tokens))
+                case "generate":
+                    self._generate(_prompt(frame))
+        except AlisaError as error:
+            self._outbox.fail(self._request, error)
+        except DecodeFailed as error:
+            print(error, file=sys.stderr)  # noqa: T201 - standard error is our log
+            self._outbox.fail(self._request, ModelCrashed("My model lost its thread. Please say that again."))
+
+    def _load(self, frame: Frame) -> None:
+        path = Path(frame["path"])
+        header = check_model_file(path, frame["context"], psutil.virtual_memory().available)
+        self._outbox.send(type="opened", name=header.name)
+        try:
+            self._model = self._open(path, header, frame)
+        except LoadFailed as error:
+            raise ModelBroken(
+                f"I can't use the model file {path.name} (kind: {header.architecture}). It may be damaged, too new for "
+                "me, or no chat model. Choose another one in Settings."
+            ) from error
+        self._model.warm_up()
+        self._speaker = Speaker(self._model, self._renderer(self._model), self._heard)
+        self._outbox.send(type="ready", context=self._model.context_tokens)
+
+    def _open(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
+        threads, batch_threads = _threads(header, frame["threads"])
+        return NativeModel(
+            self._lib,
+            path,
+            context_tokens=header.usable_context(frame["context"]),
+            threads=threads,
+            batch_threads=batch_threads,
+            safe=frame["safe"],
+            on_progress=self._report,
+            is_stopped=lambda: self._inbox.ended or self._heard() is not None,
+        )
+
+    def _report(self, progress: float) -> None:
+        percent = int(progress * 100)
+        if percent > self._percent:
+            self._percent = percent
+            self._outbox.send(type="progress", value=percent / 100)
+
+    def _heard(self) -> int | None:
+        return self._inbox.heard(self._request)
+
+    def _renderer(self, model: NativeModel) -> Render:
+        """Return the renderer of the model's own template, in the sandbox of llama-cpp-python; ChatML without one."""
+        from jinja2 import TemplateError
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        template, bos, eos = model.template(), model.text_of(model.bos), model.text_of(model.eos)
+        if not template:
+            return chatml
+        try:
+            formatter: Any = Jinja2ChatFormatter(template=template, bos_token=bos, eos_token=eos)
+        except TemplateError:
+            return chatml
+        return lambda messages: str(formatter(messages=messages, enable_thinking=False).prompt)
+
+    def _ready_speaker(self) -> Speaker:
+        if self._speaker is None:
+            raise ModelCrashed("My model isn't loaded yet. Please try again in a moment.")
+        return self._speaker
+
+    def _generate(self, prompt: Prompt) -> None:
+        for part in self._ready_speaker().speak(prompt):
+            match part:
+                case Chosen(option):
+                    self._outbox.send(type="chosen", id=self._request, option=option)
+                case Chunk(text):
+                    self._outbox.send(type="chunk", id=self._request, text=text)
+                case Usage(prompt=tokens, decoded=decoded, reply=reply) if not self._inbox.ended:
+                    self._outbox.send(type="done", id=self._request, prompt=tokens, decoded=decoded, reply=reply)
+
+
+def _threads(header: GgufHeader, wanted: int | None) -> tuple[int, int]:
+    """Return the threads for single tokens and for batches.
+
+    They wait for each other after every step, so each one that the rest of the desktop keeps off its core stops all:
+    one core is left free for single tokens, and a small model gets one thread, which waits for nobody.
+    """
+    if wanted:
+        return wanted, wanted
+    if header.weight_bytes < SMALL_MODEL:
+        return 1, 1
+    cores = psutil.cpu_count(logical=False) or 1
+    return max(1, cores - 1), cores
+
+
+def _messages(frame: Frame) -> list[Message]:
+    return [Message(Role(role), content) for role, content in frame["messages"]]
+
+
+def _prompt(frame: Frame) -> Prompt:
+    choice = frame["choice"]
+    return Prompt(
+        tuple(_messages(frame)),
+        Sampling(**frame["sampling"]),
+        Choice(choice["before"], tuple(choice["options"]), choice["after"]) if choice else None,
+    )

@@ -1,0 +1,164 @@
+"""The runner as the engine holds it: a child process whose pipes never block the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from alisa_desktop.model.frames import Frame, FrameDecoder, FrameError, encode
+
+LAST_LINES = 50
+EXIT_SECONDS = 2.0
+
+Process = subprocess.Popen[bytes]
+log = logging.getLogger(__name__)
+
+
+class RunnerProcess:
+    """One runner from its start to its end. Use it on the loop's thread; frames arrive there, too.
+
+    The process is started, read and waited for in a thread of its own (`adopt` and `first`, which makes the first
+    frame, are called in it); two more threads write and listen to standard error. When `ended` is set, the process is
+    gone with `exit_status` (None: it never started) and all three are done.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        *,
+        first: Callable[[], Frame],
+        on_frame: Callable[[Frame], None],
+        adopt: Callable[[Process], None] | None = None,
+    ) -> None:
+        self.ended = asyncio.Event()
+        self.exit_status: int | None = None
+        self._command = list(command)
+        self._cwd = cwd
+        self._first = first
+        self._on_frame = on_frame
+        self._adopt = adopt
+        self._loop = asyncio.get_running_loop()
+        self._outgoing: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        self._lines: deque[str] = deque(maxlen=LAST_LINES)
+        self._process: Process | None = None
+        self._killed = False
+        self._thread = threading.Thread(target=self._live, name="runner reader", daemon=True)
+        self._thread.start()
+
+    def send(self, frame: Frame) -> None:
+        """Queue `frame` for the runner; a runner that is gone never sees it."""
+        self._outgoing.put(frame)
+
+    def end(self) -> None:
+        """Close the pipe, which orders the process to end; `ended` follows."""
+        self._outgoing.put(None)
+
+    def kill(self) -> None:
+        """End the process at once; `ended` follows."""
+        self._killed = True
+        if self._process:
+            self._process.kill()
+
+    async def stop(self, grace: float) -> None:
+        """Close the pipe, give the process `grace` seconds, then kill it; returns when it is gone."""
+        self.end()
+        try:
+            await asyncio.wait_for(self.ended.wait(), grace)
+        except TimeoutError:
+            self.kill()
+            await self.ended.wait()
+        self._thread.join()
+
+    # In the reader's thread
+
+    def _live(self) -> None:
+        try:
+            self._outgoing.put(self._first())
+            with self._spawn() as process:
+                self._talk(process)
+        except OSError as error:
+            log.error("the runner does not start: %s", error)
+        finally:
+            self._post(self.ended.set)
+
+    def _spawn(self) -> Process:
+        pipe = subprocess.PIPE
+        self._process = process = subprocess.Popen(
+            self._command, cwd=self._cwd, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=_no_window()
+        )
+        return process
+
+    def _talk(self, process: Process) -> None:
+        if self._adopt:
+            self._adopt(process)
+        if self._killed:  # before there was anything to kill
+            process.kill()
+        helpers = [
+            threading.Thread(target=self._write, args=(process,), name="runner writer", daemon=True),
+            threading.Thread(target=self._listen, args=(process,), name="runner errors", daemon=True),
+        ]
+        for helper in helpers:
+            helper.start()
+        self._read(process)
+        self.end()
+        self.exit_status = status = _end(process)
+        for helper in helpers:
+            helper.join()
+        self._report(status)
+
+    def _read(self, process: Process) -> None:
+        assert process.stdout
+        decoder = FrameDecoder()
+        try:
+            while data := process.stdout.read1(65_536):  # type: ignore[attr-defined]  # a BufferedReader
+                for frame in decoder.feed(data):
+                    self._post(lambda frame=frame: self._on_frame(frame))  # type: ignore[misc]
+        except FrameError as error:
+            log.error("the runner talks nonsense: %s", error)
+            process.kill()
+
+    def _write(self, process: Process) -> None:
+        assert process.stdin
+        with contextlib.suppress(OSError), process.stdin:
+            while (frame := self._outgoing.get()) is not None:
+                process.stdin.write(encode(frame))
+                process.stdin.flush()
+
+    def _listen(self, process: Process) -> None:
+        assert process.stderr
+        for line in process.stderr:
+            self._lines.append(line.decode("utf-8", "replace").rstrip())
+
+    def _report(self, status: int) -> None:
+        level = logging.WARNING if status and not self._killed else logging.DEBUG
+        log.log(level, "the runner ended with status %s", status)
+        for line in self._lines:
+            log.log(level, "runner: %s", line)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(call)
+
+
+def _no_window() -> int:
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW
+    return 0
+
+
+def _end(process: Process) -> int:
+    """Wait for a process whose output has ended; one that lingers is killed."""
+    try:
+        return process.wait(EXIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

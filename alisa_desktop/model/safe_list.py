@@ -1,0 +1,49 @@
+"""Which model files crash on this processor unless they are loaded the safe (slower) way; survives restarts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+
+MAX_FILES = 200
+
+log = logging.getLogger(__name__)
+
+
+class SafeList:
+    """Remembers files by path, size and time of change, in a JSON file at `file`, written atomically."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __contains__(self, model: Path) -> bool:
+        return _mark(model) in self._marks()
+
+    def add(self, model: Path) -> None:
+        """Remember `model`. A list that can't be written costs one more crash at the next start, nothing else."""
+        marks = [*self._marks(), _mark(model)][-MAX_FILES:]
+        fresh = self._file.with_name(self._file.name + ".new")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(marks), encoding="utf-8")
+            os.replace(fresh, self._file)  # noqa: PTH105 - the atomic one, also on Windows
+        except OSError as error:
+            log.warning("the list of safe models can't be written: %s", error)
+
+    def _marks(self) -> list[object]:
+        with suppress(OSError, ValueError):
+            marks = json.loads(self._file.read_text(encoding="utf-8"))
+            if isinstance(marks, list):
+                return marks
+        return []
+
+
+def _mark(model: Path) -> list[str | int]:
+    try:
+        facts = model.stat()
+    except OSError:
+        return [str(model), 0, 0]
+    return [str(model), facts.st_size, facts.st_mtime_ns]

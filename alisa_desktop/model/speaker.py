@@ -1,0 +1,135 @@
+"""One reply from a loaded model: prompt, forced beginning, free words, and when to stop. Child side."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from alisa_desktop.core.errors import MessageTooLong
+from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Usage
+from alisa_desktop.model.decoding import OptionPath, ReplyMemory, common_length, runs_in_circles
+from alisa_desktop.model.native import NativeModel
+from alisa_desktop.model.templates import Render, prompt_pieces
+
+
+@dataclass(slots=True)
+class _Reply:
+    """What a reply is made of so far; `marks[n]` says how long text and tokens were after chunk n was sent."""
+
+    prompt: int
+    decoded: int
+    tokens: list[int] = field(default_factory=list)
+    text: str = ""
+    forced: int = 0
+    marks: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
+
+
+class Speaker:
+    """Speaks with one model; call it from one thread.
+
+    `heard` tells how many chunks the listener got before it cancelled (None: it didn't): the reply is remembered as
+    far as it was heard.
+    """
+
+    def __init__(self, model: NativeModel, render: Render, heard: Callable[[], int | None]) -> None:
+        self._model = model
+        self._render = render
+        self._heard = heard
+        self._replies = ReplyMemory()
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        """Return the prompt for the next reply in tokens; replies of this model keep the tokens they came with."""
+        tokens: list[int] = []
+        for piece in prompt_pieces(messages, self._render):
+            known = self._replies.tokens(piece.text) if piece.said_by is Role.ASSISTANT else None
+            tokens += known or self._model.tokenize(piece.text, control=piece.said_by is None, after=tokens)
+        if self._model.adds_bos and tokens[:1] != [self._model.bos]:
+            tokens.insert(0, self._model.bos)
+        return tokens
+
+    def speak(self, prompt: Prompt) -> Iterator[Chosen | Chunk | Usage]:
+        """Generate one reply, part by part; ends early, with its `Usage`, when cancelled.
+
+        Raises `MessageTooLong` and `DecodeFailed`.
+        """
+        tokens = self.prompt_tokens(prompt.messages)
+        path = self._path(prompt.choice, tokens) if prompt.choice and prompt.choice.options else None
+        self._check_room(len(tokens), path.longest if path else 0)
+        kept = self._model.keep(min(common_length(self._model.cached, tokens), len(tokens) - 1))
+        reply = _Reply(prompt=len(tokens), decoded=len(tokens) - kept)
+        try:
+            yield from self._words(prompt, path, tokens[kept:], reply)
+        finally:
+            self._remember(reply)
+        yield Usage(reply.prompt, reply.decoded, len(reply.tokens) - reply.forced)
+
+    def _check_room(self, prompt: int, forced: int) -> None:
+        if prompt + forced > self._model.context_tokens - 1:
+            raise MessageTooLong(
+                f"That is too long for my model: {prompt} tokens with what came before, "
+                f"and it can hold {self._model.context_tokens}. Please make it shorter."
+            )
+
+    def _path(self, choice: Choice, prompt: Sequence[int]) -> OptionPath:
+        # White space at the very end is left to the model, whose words mostly bring their own.
+        beginnings = {one: (choice.before + one + choice.after).rstrip() for one in choice.options}
+        return OptionPath(
+            {one: self._model.tokenize(text, control=False, after=prompt) for one, text in beginnings.items()}
+        )
+
+    def _words(
+        self, prompt: Prompt, path: OptionPath | None, pending: list[int], reply: _Reply
+    ) -> Iterator[Chosen | Chunk]:
+        if path and prompt.choice:
+            forced = self._choose(path, pending)
+            reply.tokens += forced
+            reply.forced = len(forced)
+            if path.chosen is None:
+                return
+            reply.text = prompt.choice.before + path.chosen + prompt.choice.after
+            reply.marks[0] = (len(reply.text), reply.forced)
+            yield Chosen(path.chosen)
+        yield from self._free(prompt, pending, reply)
+
+    def _choose(self, path: OptionPath, pending: list[int]) -> list[int]:
+        """Walk `path`; leaves in `pending` what is still to decode and returns the forced tokens."""
+        forced: list[int] = []
+        while True:
+            shared = path.shared()
+            pending += shared
+            forced += shared
+            if path.chosen is not None or not self._model.decode(pending):
+                return forced
+            pending.clear()
+            path.pick(self._model.scores())
+
+    def _free(self, prompt: Prompt, pending: list[int], reply: _Reply) -> Iterator[Chunk]:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        limit = reply.forced + prompt.sampling.max_tokens if prompt.sampling.max_tokens else self._model.context_tokens
+        with self._model.sampler(prompt.sampling) as draw:
+            while self._has_room(pending) and self._model.decode(pending):
+                token = draw()
+                if self._model.is_end(token):
+                    return
+                pending = [token]
+                reply.tokens.append(token)
+                text = decoder.decode(self._model.piece(token))
+                if text:
+                    reply.text += text
+                    reply.marks.append((len(reply.text), len(reply.tokens)))
+                    yield Chunk(text)
+                if len(reply.tokens) >= limit or runs_in_circles(reply.tokens) or self._heard() is not None:
+                    return
+
+    def _has_room(self, pending: Sequence[int]) -> bool:
+        return len(self._model.cached) + len(pending) <= self._model.context_tokens
+
+    def _remember(self, reply: _Reply) -> None:
+        """Keep the reply's tokens, of a cancelled one only those that were heard."""
+        heard = self._heard()
+        text, tokens = len(reply.text), len(reply.tokens)
+        if heard is not None:
+            text, tokens = reply.marks[min(heard, len(reply.marks) - 1)]
+        if tokens:
+            self._replies.remember(reply.text[:text], reply.tokens[:tokens])

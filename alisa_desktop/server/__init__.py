@@ -1,0 +1,1 @@
+"""The WebSocket edge: overlays, chats and sensors on this machine talk with Alisa."""

@@ -1,0 +1,103 @@
+"""One connected client: a bounded queue of frames and the writer that empties it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from alisa_desktop.server.ports import Dialect
+
+TRY_AGAIN_LATER = 1013
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a client is written to, in seconds: `keep_alive` after the last frame, `patience` for one frame to be taken.
+
+    `grace` is what a client has to take its last frames and the close frame, before the connection is cut.
+    """
+
+    keep_alive: float = 20.0
+    patience: float = 300.0
+    grace: float = 1.0
+    frames_waiting: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    code: int
+    reason: str
+
+
+class Client:
+    """A client of the endpoint. Nothing it does or fails to do delays anybody else.
+
+    `name` is the sender of its words; `abort` cuts the connection at once.
+    """
+
+    def __init__(self, name: str, dialect: Dialect, socket: WebSocket, abort: Callable[[], None], pace: Pace) -> None:
+        self.name = name
+        self.dialect = dialect
+        self.socket = socket
+        self.speaking = False
+        self.leaving = False
+        """Whether the connection is being closed: nothing more is taken from or put to this client."""
+        self._abort = abort
+        self._pace = pace
+        self._waiting: asyncio.Queue[str | _Close] = asyncio.Queue()
+
+    def put(self, frames: Iterable[str]) -> None:
+        """Queue frames for the writer; a client that is too far behind is dropped."""
+        for frame in frames:
+            if self.leaving:
+                return
+            self._waiting.put_nowait(frame)
+            if self._waiting.qsize() > self._pace.frames_waiting:
+                self._give_up("too slow: too many frames are waiting")
+
+    def drop(self, code: int, reason: str) -> None:
+        """Close the connection after the frames that wait, but within the grace."""
+        if not self.leaving:
+            self._waiting.put_nowait(_Close(code, reason))
+            self._leave()
+
+    async def write(self) -> None:
+        """Send what is queued, and keep-alives in between, until the connection closes."""
+        try:
+            while not isinstance(item := await self._next(), _Close):
+                if self.dialect.listens:
+                    await self._send(item)
+            await self.socket.close(item.code, item.reason)
+        except (WebSocketDisconnect, RuntimeError):  # closed under our hands: starlette and uvicorn say it so
+            self._leave()
+
+    def _leave(self) -> None:
+        self.leaving = True
+        asyncio.get_running_loop().call_later(self._pace.grace, self._abort)
+
+    async def _next(self) -> str | _Close:
+        try:
+            async with asyncio.timeout(self._pace.keep_alive):
+                return await self._waiting.get()
+        except TimeoutError:
+            return self.dialect.keep_alive
+
+    async def _send(self, frame: str) -> None:
+        try:
+            async with asyncio.timeout(self._pace.patience):
+                await self.socket.send_text(frame)
+        except TimeoutError:
+            self._give_up("dead: a frame was not taken")
+
+    def _give_up(self, reason: str) -> None:
+        if self.leaving:
+            return
+        log.info("%s is dropped: %s", self.name, reason)
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        self.drop(TRY_AGAIN_LATER, reason)

@@ -1,0 +1,1 @@
+"""What the user can choose: declared once in `schema`, kept by `file`."""

@@ -1,0 +1,147 @@
+"""Every setting, declared once: type, default, bounds, title and help; the settings window builds itself from this."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class ModelSource(StrEnum):
+    """Where the words come from."""
+
+    BUILTIN = "builtin"
+    FILE = "file"
+    SERVER = "server"
+
+
+class Appearance(StrEnum):
+    """Colours of windows and bubble."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Settings(BaseModel):
+    """The user's choices.
+
+    `json_schema_extra` tells the window the group, the labels of choices, the kind of field and `when` it applies.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
+
+    model_source: ModelSource = Field(
+        ModelSource.BUILTIN,
+        title="Model",
+        description="What Alisa thinks with.",
+        json_schema_extra={
+            "group": "Model",
+            "labels": {
+                "builtin": "Built-in starter brain",
+                "file": "A model file (GGUF) of mine",
+                "server": "A server (OpenAI-compatible)",
+            },
+        },
+    )
+    model_file: str = Field(
+        "",
+        title="Model file",
+        description="Path of a .gguf file. ~ stands for your home folder.",
+        json_schema_extra={
+            "group": "Model",
+            "kind": "file",
+            "filter": "GGUF models (*.gguf)",
+            "when": {"model_source": "file"},
+        },
+    )
+    context_tokens: int = Field(
+        4096,
+        ge=256,
+        le=131072,
+        title="Context",
+        description="How much of the talk the model sees at once, in tokens. Larger needs more memory.",
+        json_schema_extra={"group": "Model", "when": {"model_source": "file"}, "unit": "tokens", "step": 1024},
+    )
+    server_url: str = Field(
+        "http://127.0.0.1:8080/v1/chat/completions",
+        title="Server address",
+        description="The chat-completions address of llama-server, LM Studio, Ollama, vLLM or the like.",
+        json_schema_extra={"group": "Model", "kind": "url", "when": {"model_source": "server"}},
+    )
+    server_model: str = Field(
+        "llama-3.2-3b-instruct",
+        title="Model name",
+        description="The name the server knows the model by.",
+        json_schema_extra={"group": "Model", "when": {"model_source": "server"}},
+    )
+    server_key: SecretStr = Field(
+        SecretStr(""),
+        exclude=True,  # lives in the keyring of the system, never in the settings file
+        title="Key",
+        description="Only if the server asks for one. Kept in the keyring of your system.",
+        json_schema_extra={"group": "Model", "kind": "secret", "when": {"model_source": "server"}},
+    )
+    mode: str = Field(
+        "default",
+        title="Personality",
+        description="How Alisa talks to you.",
+        json_schema_extra={"group": "Alisa", "kind": "mode"},
+    )
+    avatar_height: int = Field(
+        240,
+        ge=96,
+        le=480,
+        title="Size",
+        description="Height of Alisa on the desktop, in device-independent pixels.",
+        json_schema_extra={"group": "Alisa", "unit": "px", "step": 16},
+    )
+    appearance: Appearance = Field(
+        Appearance.SYSTEM,
+        title="Colours",
+        description="Light or dark bubble and windows.",
+        json_schema_extra={
+            "group": "Alisa",
+            "labels": {"system": "Like the system", "light": "Light", "dark": "Dark"},
+        },
+    )
+    reduced_motion: bool = Field(
+        False,
+        title="Less motion",
+        description="No breathing, blinking or cross-fades.",
+        json_schema_extra={"group": "Alisa"},
+    )
+    start_hidden: bool = Field(
+        False,
+        title="Start hidden",
+        description="Begin in the tray without showing Alisa.",
+        json_schema_extra={"group": "Alisa"},
+    )
+    bubble_fade_seconds: int = Field(
+        20,
+        ge=0,
+        le=600,
+        title="Bubble fades after",
+        description="Seconds without a word until the bubble fades; 0 keeps it.",
+        json_schema_extra={"group": "Bubble", "unit": "s", "step": 5},
+    )
+    bubble_pinned: bool = Field(
+        False,
+        title="Keep the bubble open",
+        description="The bubble stays until you hide it.",
+        json_schema_extra={"group": "Bubble"},
+    )
+    endpoint_on: bool = Field(
+        True,
+        title="Serve overlays on this machine",
+        description="A WebSocket for overlays, reachable from this machine only.",
+        json_schema_extra={"group": "Overlays"},
+    )
+    endpoint_port: int = Field(
+        8000,
+        ge=1024,
+        le=65535,
+        title="Port",
+        description="When it is taken, the next free one is used and shown in the tray menu.",
+        json_schema_extra={"group": "Overlays", "when": {"endpoint_on": True}},
+    )

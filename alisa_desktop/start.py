@@ -1,0 +1,62 @@
+"""The first moments of the app: one Alisa a profile, her first picture, and only then everything that takes time."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import logging
+import sys
+from dataclasses import replace
+from types import TracebackType
+
+from PySide6.QtWidgets import QApplication
+
+from alisa_desktop import __version__
+from alisa_desktop.core.errors import AlreadyRunning
+from alisa_desktop.host.display import prefer_free_placement
+from alisa_desktop.host.single import only_instance
+from alisa_desktop.options import Options
+from alisa_desktop.ui.first_picture import load_first_picture
+
+
+def run(options: Options) -> int:
+    """Open Alisa on the desktop and stay until she is told to quit; returns the exit code."""
+    sys.excepthook = _log_bug
+    import_plainly()
+    prefer_free_placement()
+    application = QApplication(["Alisa"])
+    application.setApplicationName("Alisa")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("alisa-desktop")
+    application.setQuitOnLastWindowClosed(False)
+    application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
+    try:
+        with only_instance(options.paths.lock):
+            return _run_alone(application, replace(options, alone=False))
+    except AlreadyRunning:
+        from alisa_desktop.ui.second_start import ask_to_come_forward
+
+        return 0 if ask_to_come_forward(options.paths.profile) else AlreadyRunning.exit_code
+
+
+def import_plainly() -> None:
+    """Take PySide's hook off the import statement.
+
+    In search of a `from __feature__ import`, which we do not use, it reads the source of every module imported after
+    it and leaves it in `linecache`: 744 files and 30 MB with PySide 6.11.
+    """
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
+    linecache.clearcache()
+
+
+def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A bug in a Qt slot ends here; a windowed program has no other place to tell of it."""
+    logging.getLogger(__name__).critical("a bug", exc_info=(kind, error, trace))
+
+
+def _run_alone(application: QApplication, options: Options) -> int:
+    if picture := load_first_picture(options.paths.first_picture):
+        picture.show_now()
+    from alisa_desktop import app
+
+    return app.run(application, options, picture)

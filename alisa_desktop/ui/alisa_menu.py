@@ -1,0 +1,137 @@
+"""Her menu, the same in the tray and on the figure: talk, mode, what is on, windows, quit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+from alisa_desktop.core.messages import ModelState, ModelStatus
+from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.dress import Dress
+from alisa_desktop.ui.theme import ThemeWatcher
+
+LONGEST_LINE = 64
+WORDS = {
+    ModelState.LOADING: "waking up",
+    ModelState.READY: "ready",
+    ModelState.MISSING: "no model",
+    ModelState.FAILED: "model failed",
+}
+
+
+class AlisaMenu(QMenu):
+    """Follows the bridge while it is open too, because some desktops never say that they open it. GUI thread only."""
+
+    talk_requested = Signal()
+    settings_requested = Signal()
+    history_requested = Signal()
+    about_requested = Signal()
+    visibility_requested = Signal(bool)  # show or hide the figure
+
+    def __init__(self, bridge: Bridge, watcher: ThemeWatcher, parent: QWidget | None = None) -> None:
+        super().__init__("Alisa", parent)
+        self.setWindowTitle("Alisa's menu")
+        self._bridge = bridge
+        self._visible = True
+        Dress(self, watcher)
+        self.setToolTipsVisible(True)
+        self._build()
+        bridge.modes_changed.connect(self._show_modes)
+        bridge.mode_changed.connect(self._check_mode)
+        bridge.model_changed.connect(self._show_model)
+        bridge.endpoint_changed.connect(self._show_endpoint)
+        self._show_modes()
+        self._show_model(bridge.model)
+        self._show_endpoint(bridge.endpoint)
+
+    def _build(self) -> None:
+        self.setDefaultAction(self._add("&Talk", self.talk_requested.emit))
+        self.mode_menu = self.addMenu("&Mode")
+        self._modes = QActionGroup(self)
+        self._modes.triggered.connect(self._choose_mode)
+        self.addSeparator()
+        self._model = self._add_line()
+        self._detail = self._add_line()
+        self._endpoint = self._add("", self._copy_endpoint)
+        self._endpoint.setToolTip("Copies the address for overlays.")
+        self.addSeparator()
+        self._add("&Settings…", self.settings_requested.emit)
+        self._add("&History…", self.history_requested.emit)
+        self._add("A&bout Alisa…", self.about_requested.emit)
+        self.addSeparator()
+        self._visibility = self._add("Hide &Alisa", self._toggle_visibility)
+        self._add("&Quit", self._bridge.quit_requested.emit)
+
+    def _add(self, text: str, do: Callable[[], object]) -> QAction:
+        action = self.addAction(text)
+        action.setMenuRole(QAction.MenuRole.NoRole)
+        action.triggered.connect(lambda: do())
+        return action
+
+    def _add_line(self) -> QAction:
+        action = self.addAction("")
+        action.setEnabled(False)
+        return action
+
+    def show_visibility(self, visible: bool) -> None:
+        """Tell the menu whether the figure is on the desktop."""
+        self._visible = visible
+        self._visibility.setText("Hide &Alisa" if visible else "Show &Alisa")
+
+    def _toggle_visibility(self) -> None:
+        self.visibility_requested.emit(not self._visible)
+
+    def _show_modes(self) -> None:
+        for action in self._modes.actions():
+            self._modes.removeAction(action)
+            action.deleteLater()
+        for name, title, description in self._bridge.modes:
+            action = self.mode_menu.addAction(_literal(title))
+            action.setData(name)
+            action.setToolTip(description)
+            action.setCheckable(True)
+            self._modes.addAction(action)
+        self.mode_menu.menuAction().setVisible(bool(self._bridge.modes))
+        self._check_mode(self._bridge.mode)
+
+    def _check_mode(self, mode: str) -> None:
+        for action in self._modes.actions():
+            action.setChecked(action.data() == mode)
+
+    def _choose_mode(self, action: QAction) -> None:
+        # the mark stays where the mode is until the mode has really changed
+        self._check_mode(self._bridge.mode)
+        self._bridge.mode_requested.emit(action.data())
+
+    def _show_model(self, status: ModelStatus) -> None:
+        self._model.setText(_line(f"{status.name or 'Model'}: {state_words(status)}"))
+        self._detail.setText(_line(status.detail))
+        self._detail.setToolTip(status.detail)
+        self._detail.setVisible(bool(status.detail))
+
+    def _show_endpoint(self, address: str) -> None:
+        self._endpoint.setText(_line(f"Copy overlay address: {address}"))
+        self._endpoint.setVisible(bool(address))
+
+    def _copy_endpoint(self) -> None:
+        QGuiApplication.clipboard().setText(self._bridge.endpoint)
+
+
+def state_words(status: ModelStatus) -> str:
+    """The model's state for people, with its progress while it loads."""
+    words = WORDS[status.state]
+    if status.state is ModelState.LOADING and status.progress is not None:
+        return f"{words}, {status.progress:.0%}"
+    return words
+
+
+def _line(text: str) -> str:
+    short = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
+    return _literal(short)
+
+
+def _literal(text: str) -> str:
+    return text.replace("&", "&&")

@@ -1,0 +1,103 @@
+"""The one door between the windows and Alisa: bus events become Qt signals, and windows' wishes leave as signals.
+
+Windows know the bridge and nothing behind it. Signals in the past tense come from Alisa; those that end in
+`_requested`, `_edited` or `submitted` are wishes of the user, which `app` connects to the engine. GUI thread only.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from alisa_desktop.conversation.commands import Refused, Submission
+from alisa_desktop.core import events
+from alisa_desktop.core.events import Event
+from alisa_desktop.core.messages import ModelState, ModelStatus
+
+
+class Bridge(QObject):
+    """Signals both ways. The attributes hold the latest state, for windows that open later."""
+
+    # from Alisa
+    user_spoke = Signal(object)  # events.UserSpoke
+    emotion_changed = Signal(object)  # events.EmotionChanged
+    reply_text = Signal(object)  # events.ReplyText
+    reply_finished = Signal(object)  # events.ReplyFinished
+    mode_changed = Signal(str)  # the mode's name
+    model_changed = Signal(object)  # ModelStatus
+    speech_started = Signal()
+    speech_ended = Signal()
+    notice_raised = Signal(str)  # one sentence
+    settings_changed = Signal(object)  # Settings
+    endpoint_changed = Signal(str)  # ws:// address, empty when off
+    modes_changed = Signal()
+    today_loaded = Signal(object)  # list[Turn], oldest first: what the bubble can scroll back through
+    history_changed = Signal()
+    days_loaded = Signal(object)  # list[tuple[date, int]]: local day and number of turns, newest first
+    turns_loaded = Signal(object)  # list[Turn], oldest first: the answer to a day or a search request
+
+    # from the user
+    submitted = Signal(str)
+    stop_requested = Signal()
+    regenerate_requested = Signal()
+    mode_requested = Signal(str)
+    settings_edited = Signal(object)  # a whole new Settings
+    days_requested = Signal()
+    day_requested = Signal(object)  # date
+    search_requested = Signal(str)
+    delete_turn_requested = Signal(str)  # turn id
+    delete_all_requested = Signal()
+    quit_requested = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.modes: list[tuple[str, str, str]] = []
+        """Name, title and description of every mode, in menu order."""
+        self.mode = "default"
+        self.model = ModelStatus(ModelState.LOADING, "")
+        self.endpoint = ""
+        self.speaking_turn = ""
+        """Id of the turn whose reply is under way, empty when she is silent."""
+
+    def deliver(self, event: Event) -> None:
+        """Subscriber of the event bus: turn `event` into the signal of its kind."""
+        match event:
+            case events.UserSpoke():
+                self.speaking_turn = event.turn
+                self.user_spoke.emit(event)
+            case events.EmotionChanged():
+                self.emotion_changed.emit(event)
+            case events.ReplyText():
+                self.reply_text.emit(event)
+            case events.ReplyFinished():
+                self.speaking_turn = ""
+                self.reply_finished.emit(event)
+            case events.ModeChanged():
+                self.mode = event.mode
+                self.mode_changed.emit(event.mode)
+            case events.ModelChanged():
+                self.model = event.status
+                self.model_changed.emit(event.status)
+            case events.SpeechStarted():
+                self.speech_started.emit()
+            case events.SpeechEnded():
+                self.speech_ended.emit()
+            case events.NoticeRaised():
+                self.notice_raised.emit(event.text)
+            case events.HistoryChanged():
+                self.history_changed.emit()
+
+    def answer(self, submission: Submission) -> None:
+        """Tell the windows what became of submitted words; to be called while `submitted` is emitted."""
+        if isinstance(submission, Refused):
+            self.notice_raised.emit(submission.sentence)
+
+    def show_endpoint(self, address: str) -> None:
+        """Tell the windows where overlays connect now; empty when the endpoint is off."""
+        self.endpoint = address
+        self.endpoint_changed.emit(address)
+
+    def show_modes(self, modes: list[tuple[str, str, str]], current: str) -> None:
+        """Tell the windows which modes there are."""
+        self.modes = modes
+        self.mode = current
+        self.modes_changed.emit()

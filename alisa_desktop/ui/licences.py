@@ -1,0 +1,37 @@
+"""The work of others inside of Alisa, with its licences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A library as its authors call it; `package` is its name among Python packages, empty if it is none."""
+
+    name: str
+    licence: str
+    address: str
+    package: str = ""
+
+
+THIRD_PARTY = (
+    Component("Python", "PSF-2.0", "https://www.python.org"),
+    Component("Qt", "LGPL-3.0", "https://www.qt.io"),
+    Component("Qt for Python", "LGPL-3.0", "https://pyside.org", "PySide6-Essentials"),
+    Component("llama.cpp", "MIT", "https://github.com/ggml-org/llama.cpp"),
+    Component("llama-cpp-python", "MIT", "https://github.com/abetlen/llama-cpp-python", "llama-cpp-python"),
+    Component("Alembic", "MIT", "https://alembic.sqlalchemy.org", "alembic"),
+    Component("Click", "BSD-3-Clause", "https://click.palletsprojects.com", "click"),
+    Component("FastAPI", "MIT", "https://fastapi.tiangolo.com", "fastapi"),
+    Component("HTTPX", "BSD-3-Clause", "https://www.python-httpx.org", "httpx"),
+    Component("Jinja", "BSD-3-Clause", "https://jinja.palletsprojects.com", "jinja2"),
+    Component("keyring", "MIT", "https://github.com/jaraco/keyring", "keyring"),
+    Component("platformdirs", "MIT", "https://platformdirs.readthedocs.io", "platformdirs"),
+    Component("psutil", "BSD-3-Clause", "https://github.com/giampaolo/psutil", "psutil"),
+    Component("Pydantic", "MIT", "https://pydantic.dev", "pydantic"),
+    Component("qasync", "BSD-2-Clause", "https://github.com/CabbageDevelopment/qasync", "qasync"),
+    Component("SQLAlchemy", "MIT", "https://www.sqlalchemy.org", "sqlalchemy"),
+    Component("Uvicorn", "BSD-3-Clause", "https://uvicorn.dev", "uvicorn"),
+    Component("websockets", "BSD-3-Clause", "https://websockets.readthedocs.io", "websockets"),
+)

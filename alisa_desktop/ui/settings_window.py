@@ -1,0 +1,198 @@
+"""The settings window; it builds itself from the declaration of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pydantic import SecretStr, ValidationError
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from alisa_desktop.settings.schema import Settings
+from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.dress import Dress
+from alisa_desktop.ui.setting_editors import ModeChoice, make_editor
+from alisa_desktop.ui.setting_row import SettingRow, mistake_sentence
+from alisa_desktop.ui.setting_specs import specs
+from alisa_desktop.ui.theme import ThemeWatcher
+
+Button = QDialogButtonBox.StandardButton
+
+
+class SettingsWindow(QDialog):
+    """Shows and edits the settings; the new ones leave by `bridge.settings_edited`. GUI thread only."""
+
+    persona_edit_requested = Signal(str)  # mode
+    persona_reset_requested = Signal(str)  # mode
+
+    def __init__(
+        self, bridge: Bridge, watcher: ThemeWatcher, settings: Settings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Alisa — Settings")
+        self.resize(700, 560)
+        Dress(self, watcher)
+        self._bridge = bridge
+        self._settings = settings
+        self._columns: dict[str, QVBoxLayout] = {}
+        self._groups = QListWidget()
+        self._pages = QStackedWidget()
+        self.rows: dict[str, SettingRow] = {}
+        self._build_rows()
+        self._build_frame()
+        self._load(settings)
+        bridge.settings_changed.connect(self._settings_changed)
+
+    def _build_rows(self) -> None:
+        for spec in specs():
+            editor = make_editor(spec, self._bridge)
+            if isinstance(editor, ModeChoice):
+                editor.edit_requested.connect(self.persona_edit_requested)
+                editor.reset_requested.connect(self.persona_reset_requested)
+            row = SettingRow(editor)
+            column = self._column(spec.group)
+            column.insertWidget(column.count() - 1, row)
+            editor.changed.connect(self._edited)
+            self.rows[spec.name] = row
+
+    def _column(self, group: str) -> QVBoxLayout:
+        if group not in self._columns:
+            page, self._columns[group] = _page(group)
+            self._groups.addItem(group)
+            self._pages.addWidget(page)
+        return self._columns[group]
+
+    def _build_frame(self) -> None:
+        self._groups.setAccessibleName("Groups of settings")
+        self._groups.setFixedWidth(150)
+        self._groups.currentRowChanged.connect(self._pages.setCurrentIndex)
+        self._groups.setCurrentRow(0)
+        middle = QHBoxLayout()
+        middle.addWidget(self._groups)
+        middle.addWidget(self._pages, 1)
+        column = QVBoxLayout(self)
+        column.addLayout(middle, 1)
+        column.addWidget(self._build_buttons())
+        self._button(Button.Ok).setDefault(True)  # counts only inside of the dialog
+
+    def _build_buttons(self) -> QDialogButtonBox:
+        choices = Button.Ok | Button.Cancel | Button.Apply | Button.RestoreDefaults
+        self._buttons = QDialogButtonBox(choices)
+        does: dict[Button, tuple[str, Callable[[], object]]] = {
+            Button.Ok: ("OK", self._accept_valid),
+            Button.Cancel: ("Cancel", self.reject),
+            Button.Apply: ("&Apply", self.apply),
+            Button.RestoreDefaults: ("&Reset to defaults", self._load_defaults),
+        }
+        for button, (text, do) in does.items():
+            self._button(button).setText(text)
+            self._button(button).setIcon(QIcon())
+            self._button(button).clicked.connect(lambda _=False, do=do: do())
+        self._button(Button.Ok).setProperty("primary", True)
+        return self._buttons
+
+    def _button(self, which: Button) -> QPushButton:
+        return self._buttons.button(which)
+
+    def _values(self) -> dict[str, object]:
+        return {name: row.editor.value() for name, row in self.rows.items()}
+
+    def _edited(self) -> None:
+        values = self._values()
+        for row in self.rows.values():
+            row.setVisible(row.applies(values))
+        self._button(Button.Apply).setEnabled(values != _plain(self._settings))
+
+    def _load(self, settings: Settings) -> None:
+        for name, value in _plain(settings).items():
+            self.rows[name].editor.set_value(value)
+        self._edited()
+
+    def _load_defaults(self) -> None:
+        for row in self.rows.values():
+            if row.spec.kind != "secret":
+                row.editor.set_value(row.spec.default)
+        self._edited()
+
+    def _settings_changed(self, settings: Settings) -> None:
+        untouched = self._values() == _plain(self._settings)
+        self._settings = settings
+        if untouched or not self.isVisible():
+            self._load(settings)
+        else:
+            self._edited()
+
+    def apply(self) -> bool:
+        """Hand on what was edited; False, and a sentence at the field, when something is refused."""
+        try:
+            edited = Settings.model_validate(self._values())
+        except ValidationError as error:
+            wrong = {str(one["loc"][0]): mistake_sentence(one) for one in error.errors() if one["loc"]}
+            return self._refuse(wrong)
+        if mistakes := self._mistakes():
+            return self._refuse(mistakes)
+        if edited != self._settings:
+            self._settings = edited
+            self._bridge.settings_edited.emit(edited)
+        self._edited()
+        return True
+
+    def _mistakes(self) -> dict[str, str]:
+        """What is of no use, in the groups where something was changed: the rest may wait for another day."""
+        values, before = self._values(), _plain(self._settings)
+        touched = {row.spec.group for name, row in self.rows.items() if values[name] != before[name]}
+        rows = [row for row in self.rows.values() if row.spec.group in touched and row.applies(values)]
+        return {row.spec.name: sentence for row in rows if (sentence := row.editor.mistake())}
+
+    def _refuse(self, mistakes: Mapping[str, str]) -> bool:
+        for name, sentence in mistakes.items():
+            self.rows[name].show_mistake(sentence)
+        first = next((row for name, row in self.rows.items() if name in mistakes), None)
+        if first:
+            self._groups.setCurrentRow(list(self._columns).index(first.spec.group))
+            first.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        return False
+
+    def _accept_valid(self) -> None:
+        if self.apply():
+            self.accept()
+
+    def reject(self) -> None:
+        """Forget what was not applied."""
+        self._load(self._settings)
+        super().reject()
+
+
+def _plain(settings: Settings) -> dict[str, object]:
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in values.items()}
+
+
+def _page(group: str) -> tuple[QWidget, QVBoxLayout]:
+    title = QLabel(group)
+    title.setProperty("title", True)
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(16, 4, 16, 8)
+    column.setSpacing(18)
+    column.addWidget(title)
+    column.addStretch(1)
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inside)
+    return area, column

@@ -1,0 +1,62 @@
+"""What runs where, and what leaves this machine, in plain words. Without windows."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from alisa_desktop.core.messages import ModelStatus
+from alisa_desktop.settings.schema import ModelSource, Settings
+
+
+def model_place(settings: Settings, model: ModelStatus) -> str:
+    """Which model thinks, and on which machine."""
+    name = model.name or "no model yet"
+    if settings.model_source is not ModelSource.SERVER:
+        return f"{name}, on this machine"
+    here = ", on this machine" if is_here(settings.server_url) else ""
+    return f"{name}, by the server at {host_of(settings.server_url)}{here}"
+
+
+def endpoint_place(address: str) -> str:
+    """Where overlays connect."""
+    return f"{address}, for programs on this machine only" if address else "off"
+
+
+def promise(settings: Settings) -> str:
+    """What happens to the user's words; true for these settings."""
+    if settings.model_source is not ModelSource.SERVER:
+        return "Nothing of what you say leaves this machine: model, memory and settings are all here."
+    host = host_of(settings.server_url)
+    if is_here(settings.server_url):
+        return (
+            f"Alisa sends what you say only to the server at {host}, which is on this machine. "
+            "What that server does with it is up to that server. Memory and settings stay here."
+        )
+    return (
+        f"You chose the server at {host} as her model, so what you say, and what she remembers of your talk, "
+        "is sent there. Nothing else leaves this machine; memory and settings are kept here."
+    )
+
+
+def host_of(address: str) -> str:
+    """The host of a URL, or the whole text when it is none."""
+    return _host(address) or address
+
+
+def is_here(address: str) -> bool:
+    """Whether a URL leads to this very machine."""
+    host = _host(address)
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,57 @@
+"""Measures Alisa against baselines and prints one table: `run.py [decode prefix ...] [--quick] [--json FILE]`.
+
+Every figure is a ratio to a baseline that was measured in turn with it, because machines are shared and noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import decode, idle, loop, prefix, start
+from benchmarks.report import Row, table, write_json
+
+BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
+    "decode": decode.measure,
+    "prefix": prefix.measure,
+    "start": start.measure,
+    "idle": idle.measure,
+    "loop": loop.measure,
+}
+
+
+def main() -> int:
+    """Measure what was asked for; returns 0 whatever the figures are."""
+    parser = argparse.ArgumentParser(description="Measure Alisa against baselines.")
+    parser.add_argument("names", nargs="*", help=f"some of: {', '.join(BENCHMARKS)} (all)")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer: a first impression")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
+    said = parser.parse_args()
+    if unknown := set(said.names) - set(BENCHMARKS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    rows = []
+    for name in said.names or BENCHMARKS:
+        rows += _measured(name, said.quick)
+    print(table(rows))
+    if said.json:
+        write_json(said.json, rows, said.quick)
+    return 0
+
+
+def _measured(name: str, quick: bool) -> list[Row]:
+    began = time.monotonic()
+    print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory(prefix="alisa-bench-") as folder:
+        rows = BENCHMARKS[name](Path(folder), quick)
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

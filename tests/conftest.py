@@ -1,0 +1,26 @@
+"""What every test gets: a home of its own, so that none touches the user's profile or keyring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
+XDG = ("DATA", "CONFIG", "CACHE", "STATE")
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name in HOMES:
+        monkeypatch.setenv(name, str(home))
+    for name in XDG:
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    """A profile folder that is not there yet, with a name that is no ASCII."""
+    return tmp_path / "Jérôme 田中"

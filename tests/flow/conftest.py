@@ -1,0 +1,49 @@
+"""An engine on a profile of its own, with the real starter model or a script, without Qt."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from alisa_desktop.engine import Engine
+from alisa_desktop.host.paths import Paths
+from alisa_desktop.options import Options
+
+OpenEngine = Callable[..., AbstractAsyncContextManager[Engine]]
+
+
+@pytest.fixture
+def open_engine(profile: Path) -> OpenEngine:
+    """Opens engines on `profile`; afterwards no task, thread or process of theirs may be left."""
+
+    @asynccontextmanager
+    async def opened(**options: Any) -> AsyncIterator[Engine]:
+        tasks, threads = asyncio.all_tasks(), set(threading.enumerate())
+        async with Engine(Options(Paths.of(profile), **({"endpoint": False} | options))) as engine:
+            yield engine
+        assert asyncio.all_tasks() <= tasks, "a task is left"
+        left = [thread for thread in threading.enumerate() if thread not in threads and "asyncio" not in thread.name]
+        assert not left, "a thread is left"
+        assert not psutil.Process().children(recursive=True), "a process is left"
+
+    return opened
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a script for `model.scripted`."""
+
+    def write(*replies: dict[str, Any], **more: Any) -> Path:
+        path = tmp_path / "script.json"
+        path.write_text(json.dumps({"name": "Script", "replies": list(replies)} | more), encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,28 @@
+"""What the app itself finds out before there is an engine to tell it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from alisa_desktop.app import App
+from alisa_desktop.engine import Engine
+from alisa_desktop.host.paths import Paths
+from alisa_desktop.options import Options
+
+
+async def test_a_damaged_settings_file_is_told(qapp: QApplication, profile: Path, tmp_path: Path) -> None:
+    profile.mkdir()
+    (profile / "settings.json").write_text("{ damaged")
+    script = tmp_path / "script.json"
+    script.write_text('{"replies": []}')
+    app = App(qapp, Options(Paths.of(profile), scripted=script, endpoint=False))
+    app._windows.furnish()
+    told: list[str] = []
+    app._bridge.notice_raised.connect(told.append)
+    async with Engine(app._options) as engine:
+        assert not engine.notices, "the engine comes too late to see it"
+        await app._connect(engine)
+        app._windows.close()
+    assert [sentence for sentence in told if "settings file was damaged" in sentence]

@@ -1,0 +1,71 @@
+"""All windows together: where new ones open, who makes way, and what typing on her does."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from alisa_desktop.host.paths import resources
+from alisa_desktop.settings.schema import Settings
+from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.windows import Windows
+
+
+@pytest.fixture
+def windows(qapp: QApplication, bridge: Bridge) -> Iterator[Windows]:
+    windows = Windows(qapp, bridge, Settings(avatar_height=96), resources(), None)
+    windows.show_avatar({})
+    windows.furnish()
+    yield windows
+    windows.close()
+
+
+def opened(windows: Windows) -> QWidget:
+    known = (windows.avatar, windows.bubble)
+    return next(window for window in QApplication.topLevelWidgets() if window.isVisible() and window not in known)
+
+
+@pytest.mark.parametrize("name", ["settings", "history", "about"])
+def test_a_window_opens_inside_of_the_screen(windows: Windows, name: str) -> None:
+    getattr(windows, f"open_{name}")()
+    screen = QGuiApplication.primaryScreen().availableGeometry()
+    assert screen.contains(opened(windows).geometry())
+
+
+def test_the_bubble_makes_way_for_a_window(windows: Windows) -> None:
+    windows.bubble.appear()
+    windows.open_history()
+    assert not windows.bubble.isVisible()
+
+
+def test_a_bubble_with_words_in_it_stays(windows: Windows, qtbot: QtBot) -> None:
+    windows.bubble.open_for_typing()
+    qtbot.keyClicks(windows.bubble.composer.field, "wait")
+    windows.open_history()
+    assert windows.bubble.isVisible()
+
+
+def test_a_bubble_that_is_not_in_the_way_stays(windows: Windows) -> None:
+    windows.bubble.appear()
+    windows.bubble.make_way(QRect(windows.bubble.geometry().bottomRight() + QPoint(5, 5), windows.bubble.size()))
+    assert windows.bubble.isVisible()
+
+
+def test_words_typed_on_her_go_into_the_bubble(windows: Windows, qtbot: QtBot) -> None:
+    qtbot.keyClicks(windows.avatar, "Hi")
+    assert windows.bubble.isVisible()
+    assert windows.bubble.composer.text == "Hi"
+    qtbot.keyClick(windows.avatar, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert windows.bubble.composer.text == "Hi"
+
+
+def test_the_bubble_stands_beside_where_she_was_put_not_where_qt_thinks_she_is(windows: Windows) -> None:
+    place = windows.avatar.pos()
+    told: list[QRect] = []
+    windows.avatar.outline_changed.connect(told.append)
+    windows.avatar.move(0, 0)  # what Qt is told now and then while a window manager takes the window over
+    assert told
+    assert {rect.topLeft().toTuple() for rect in told} == {place.toTuple()}
