@@ -7,9 +7,11 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from urllib.parse import quote
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.memory.connection import BUSY_MS, bare, connect
@@ -94,8 +96,25 @@ def _bring_up_to_date(engine: Engine, path: Path) -> None:
 
         engine.dispose()
         upgrade(path, revision)
-    with bare(engine).connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    _use_wal(engine)
+
+
+def _use_wal(engine: Engine) -> None:
+    """Write ahead from now on.
+
+    Two processes that switch at the same moment each wait for the other, so SQLite refuses one of them at once, without
+    the busy timeout. A moment later the switch has been made.
+    """
+    refuse = monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            with bare(engine).connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError as error:
+            if code_of(error) != sqlite3.SQLITE_BUSY or monotonic() > refuse:
+                raise
+            sleep(0.02)
 
 
 def _revision(engine: Engine, path: Path) -> str | None:

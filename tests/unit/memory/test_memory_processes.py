@@ -1,10 +1,14 @@
 import asyncio
 import json
+import sqlite3
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from alisa_desktop.core.messages import Turn
+from alisa_desktop.memory.database import open_database
 from alisa_desktop.memory.store import Store
 
 MakeTurn = Callable[..., Turn]
@@ -77,3 +81,19 @@ async def test_another_process_forgets(store: Store, path: Path, turn: MakeTurn)
 async def test_two_processes_make_the_database_at_once(path: Path) -> None:
     path.parent.mkdir(parents=True)
     assert await asyncio.gather(other_process(path, "read"), other_process(path, "read")) == [[], []]
+
+
+def test_many_switch_to_writing_ahead_at_once(path: Path) -> None:
+    """SQLite refuses one of two that switch together, without waiting."""
+
+    def open_and_close(_: int) -> str:
+        engine, notice = open_database(path)
+        engine.dispose()
+        return notice
+
+    open_and_close(0)
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(100):
+            with closing(sqlite3.connect(path)) as connection:
+                assert connection.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
+            assert list(threads.map(open_and_close, range(4))) == [""] * 4
