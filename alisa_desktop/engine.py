@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from alisa_desktop.conversation.acquaintance import SAID_WITH
 from alisa_desktop.conversation.ports import ChatModel
 from alisa_desktop.conversation.session import Conversation
 from alisa_desktop.conversation.turn import Desk
@@ -216,7 +217,8 @@ class Engine:
 
     async def _recall(self) -> None:
         try:
-            self.conversation.load(await self.memory.recent(LOADED_TURNS))
+            told = [turn for words in SAID_WITH for turn in await self.memory.search(words)]
+            self.conversation.load(await self.memory.recent(LOADED_TURNS), sorted(told, key=lambda turn: turn.at))
         except MemoryFailed as error:
             self.notices.append(error.sentence)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from alisa_desktop.core.messages import Message, ModelStatus, Prompt, StreamPart, Turn
+from alisa_desktop.core.messages import Fact, Message, ModelStatus, Prompt, StreamPart, Turn
 
 
 class ChatModel(Protocol):
@@ -30,6 +30,10 @@ class ChatModel(Protocol):
 
         Raises `ModelError`.
         """
+        ...
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        """The notes this model should get with a message, out of what code knows about it."""
         ...
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:

@@ -116,9 +116,14 @@ class Conversation:
 
     # what the engine changes
 
-    def load(self, turns: Sequence[Turn]) -> None:
-        """Go on from stored turns, oldest first."""
+    def load(self, turns: Sequence[Turn], telling: Sequence[Turn] = ()) -> None:
+        """Go on from stored turns; `telling` are older ones in which the user may have told who they are.
+
+        Both oldest first.
+        """
         self._desk.transcript.load(turns)
+        for turn in (*telling, *turns):
+            self._desk.user.hear(turn.id, turn.user_text)
         if turns:
             last = turns[-1]
             self._last = Request(last.id, last.user_text, self.mode, last.at)
@@ -139,6 +144,7 @@ class Conversation:
     def forget(self, turn: str | None = None) -> None:
         """Take one turn, or everything, out of the talk; windows look again."""
         self._desk.transcript.forget(turn)
+        self._desk.user.forget(turn)
         if self._last and turn in (None, self._last.turn):
             self._last = None
         self.bus.publish(HistoryChanged())

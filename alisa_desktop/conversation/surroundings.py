@@ -1,11 +1,11 @@
-"""What sensors told about the user and the screen, kept for a while, as notes for the prompt."""
+"""What sensors told about the user and the screen, kept for a while, as facts for the prompt."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alisa_desktop.core.messages import ScreenReport
-from alisa_desktop.persona.prompt import screen_note, time_note
+from alisa_desktop.core.messages import Fact, FactKind, ScreenReport
+from alisa_desktop.persona.prompt import screen_note
 
 FRESH = timedelta(minutes=5)
 """How long a sensor's report is worth telling: sensors repeat theirs every few seconds while they run."""
@@ -22,9 +22,8 @@ class Surroundings:
         """Keep a report of the screen made at `at` (aware)."""
         self._screen = (at, report)
 
-    def notes(self, now: datetime, *, with_time: bool) -> list[str]:
-        """The notes for a message sent at `now` (aware, local)."""
-        notes = [time_note(now)] if with_time else []
-        if self._screen and now - self._screen[0] <= FRESH:
-            notes.append(screen_note(self._screen[1]))
-        return [note for note in notes if note]
+    def facts(self, now: datetime) -> list[Fact]:
+        """What is known at `now` (aware, local)."""
+        if self._screen and now - self._screen[0] <= FRESH and (note := screen_note(self._screen[1])):
+            return [Fact(FactKind.SCREEN, note, found=False)]
+        return []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from alisa_desktop.conversation.acquaintance import Acquaintance
+from alisa_desktop.conversation.facts import find_facts
 from alisa_desktop.conversation.ports import ChatModel, Memory
 from alisa_desktop.conversation.reply import Reply
 from alisa_desktop.conversation.surroundings import Surroundings
@@ -24,8 +27,6 @@ from alisa_desktop.persona.prompt import Exchange, build_prompt, messages_for, s
 NO_REPLY = "I had nothing to say to that, which is odd. Ask me again, or in other words."
 LONGEST_REPLY = 2048
 """Tokens a reply may take where the persona file sets no limit."""
-ROOMY_CONTEXT = 1024
-"""Tokens from which on a message is sent with the time; a smaller model does better without (seen with the starter)."""
 NOT_STORED = "Something went wrong on my side when I wrote that down, so I may not remember it later."
 CRISIS_SOURCE = "crisis rule"
 """Stands in a stored turn where the model's name stands otherwise."""
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Desk:
-    """What turns work with. `now` gives the local time (aware)."""
+    """What turns work with. `now` gives the local time (aware), `chance` throws coins and dice."""
 
     model: ChatModel
     memory: Memory
@@ -44,6 +45,8 @@ class Desk:
     now: Callable[[], datetime]
     transcript: Transcript = field(default_factory=Transcript)
     surroundings: Surroundings = field(default_factory=Surroundings)
+    user: Acquaintance = field(default_factory=Acquaintance)
+    chance: random.Random = field(default_factory=random.SystemRandom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,13 @@ async def _generated(request: Request, desk: Desk, reply: Reply) -> AsyncGenerat
 def _question(request: Request, desk: Desk) -> str:
     """The user's words as the model gets them, with the notes of the moment; on a second try, as it got them before."""
     before = desk.transcript.sent(request.turn) if request.again else None
-    roomy = desk.model.context_tokens >= ROOMY_CONTEXT
-    return before or with_notes(request.text, desk.surroundings.notes(desk.now(), with_time=roomy))
+    if before is not None:
+        return before
+    desk.user.hear(request.turn, request.text)
+    now = desk.now()
+    facts = find_facts(request.text, now, request.mode.name, desk.chance)
+    facts += [*desk.user.facts(request.text), *desk.surroundings.facts(now)]
+    return with_notes(request.text, desk.model.notes(request.text, facts))
 
 
 async def _fitted_prompt(request: Request, desk: Desk, sent: str) -> Prompt:

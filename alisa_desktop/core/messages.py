@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -101,6 +102,41 @@ class Usage:
 
 
 StreamPart = Chosen | Chunk | Usage
+
+
+class FactKind(StrEnum):
+    """What a computed fact is about."""
+
+    TIME = "time"
+    SUM = "sum"
+    COIN = "coin"
+    DICE = "dice"
+    NUMBER = "number"
+    CONVERSION = "conversion"
+    CHOICE = "choice"
+    DAYS = "days until"
+    MODE = "mode"
+    NAME = "name"
+    FAVOURITE = "favourite"
+    SCREEN = "screen"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that code knows better than any model; `text` is the note for the prompt.
+
+    `asked`: worth telling any model with this message. `found`: the message itself brought it up in so many words.
+    """
+
+    kind: FactKind
+    text: str
+    asked: bool = True
+    found: bool = True
+
+
+def notes_for_any_model(facts: Sequence[Fact]) -> list[str]:
+    """The notes for a model that understands by itself what a message is about: all that may matter to it."""
+    return [fact.text for fact in facts if fact.asked]
 
 
 @dataclass(frozen=True, slots=True)

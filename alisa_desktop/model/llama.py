@@ -8,14 +8,27 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 
 from alisa_desktop.core import errors
 from alisa_desktop.core.errors import AlisaError, MessageTooLong, ModelCrashed, ModelError, ModelMissing
-from alisa_desktop.core.messages import Chosen, Chunk, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.core.messages import (
+    Chosen,
+    Chunk,
+    Fact,
+    Message,
+    ModelState,
+    ModelStatus,
+    Prompt,
+    StreamPart,
+    Usage,
+    notes_for_any_model,
+)
 from alisa_desktop.model.frames import PROTOCOL, Frame
 from alisa_desktop.model.runner_process import Process, RunnerProcess
 from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.model.topics import Topics
 
 CRASH_LIMIT = 3
 BACK_OFF = (0.5, 1.0, 2.0)
@@ -114,6 +127,22 @@ class LlamaModel:
             await self._settled.wait()
         if self._error:
             raise type(self._error)(self._error.sentence)
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        """Return the notes for a message: what a model with topics needs, else all facts that it asks for."""
+        topics = self._topics
+        return topics.notes(text, facts) if topics else notes_for_any_model(facts)
+
+    @cached_property
+    def _topics(self) -> Topics | None:
+        path = self._path.with_suffix(".topics")
+        try:
+            return Topics.load(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s can't be read, so the model goes without: %s", path.name, error)
+            return None
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Return how many tokens the prompt of `messages` takes; raises `ModelError`."""

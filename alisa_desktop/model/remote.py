@@ -14,7 +14,17 @@ from dataclasses import dataclass
 import httpx
 
 from alisa_desktop.core.errors import ModelError, ModelMissing, ModelUnreachable
-from alisa_desktop.core.messages import Chunk, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.core.messages import (
+    Chunk,
+    Fact,
+    Message,
+    ModelState,
+    ModelStatus,
+    Prompt,
+    StreamPart,
+    Usage,
+    notes_for_any_model,
+)
 from alisa_desktop.model import completions
 from alisa_desktop.model.completions import BadEvent, Event
 
@@ -94,6 +104,10 @@ class RemoteModel:
                 raise ModelMissing(self._status.detail)
             case ModelState.FAILED:
                 raise ModelUnreachable(self._status.detail)
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        """Return the notes for a message: all facts that it asks for."""
+        return notes_for_any_model(facts)
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Return an estimate, rather too many than too few; servers offer no common way to ask."""

@@ -27,6 +27,7 @@ from alisa_desktop.core.messages import (
     Role,
     StreamPart,
     Usage,
+    notes_for_any_model,
 )
 from alisa_desktop.model.completions import estimated_tokens
 
@@ -76,6 +77,10 @@ class ScriptedModel:
 
     async def close(self) -> None:
         """Return at once."""
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        """Return the notes for a message: all facts that it asks for."""
+        return notes_for_any_model(facts)
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Return an estimate of the tokens `messages` take."""

@@ -1,0 +1,182 @@
+"""Facts for training: what the app would compute, made up at random, and the words of a reply that repeat them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from alisa_desktop.conversation.arithmetic import find_sum
+from alisa_desktop.conversation.facts import find_facts
+from alisa_desktop.conversation.units import find_conversion
+from alisa_desktop.core.messages import Fact, FactKind
+from alisa_desktop.persona.prompt import time_note
+
+KIND_OF_SLOT: Mapping[str, FactKind] = {
+    "name": FactKind.NAME,
+    "thing": FactKind.FAVOURITE,
+    "value": FactKind.FAVOURITE,
+    "clock": FactKind.TIME,
+    "weekday": FactKind.TIME,
+    "date": FactKind.TIME,
+    "problem": FactKind.SUM,
+    "result": FactKind.SUM,
+    "coin": FactKind.COIN,
+    "dice": FactKind.DICE,
+    "number": FactKind.NUMBER,
+    "from": FactKind.CONVERSION,
+    "to": FactKind.CONVERSION,
+    "choice": FactKind.CHOICE,
+    "days": FactKind.DAYS,
+    "event": FactKind.DAYS,
+    "mode": FactKind.MODE,
+    "app": FactKind.SCREEN,
+    "title": FactKind.SCREEN,
+}
+"""Which note brings the value of a slot."""
+
+LACKS: Mapping[str, FactKind] = {
+    "name-unknown": FactKind.NAME,
+    "favourite-unknown": FactKind.FAVOURITE,
+    "days-unknown": FactKind.DAYS,
+    "screen-unknown": FactKind.SCREEN,
+    "choose-unclear": FactKind.CHOICE,
+}
+"""Topics for what was asked but is not known."""
+
+_NAMES = (
+    "Leo Mia Noah Emma Liam Olivia Ava Lucas Sofia Ben Anna Max Lena Tom Sarah Jack Chloe Sam Alex Kim Yuki Hana Kenji Sora Ravi Priya Arjun "
+    "Fatima Omar Layla Yusuf Ali Chen Wei Mei Jin Minh Linh Pedro Lucia Diego Carmen Marco Giulia Pierre Camille Jérôme Zoë Björn Astrid "
+    "Ivan Olga Dmitri Anya Kwame Amara Zuri Thabo Nia Kofi Aisha Tariq Noor Eli Ruth Dave Karen Steve Gary Linda Bob Doug Margaret Walt "
+    "Nick Beth Chris Pat Robin Jo Mika Kai Finn Nora Ida Otto Hugo Rosa Pablo Ines Tiago Rui Bea Theo Iris June Wren Sage Juno Atlas Ash "
+    "Anna Maria,Jean Luc,Mary Jane,Billie Jo,Captain,Boss,Ace,Ziggy,Neo,Pixel"
+)
+_THINGS = (
+    "colour food song film game book animal season band drink place city show sport subject hobby word number flower fruit dessert snack "
+    "anime series singer artist author character movie genre day holiday month tea pizza topping instrument car shirt teacher tree "
+    "planet board game,video game,ice cream,kind of music,time of day"
+)
+_APPS = (
+    "Firefox,Google Chrome,Microsoft Edge,Safari,Visual Studio Code,PyCharm,Notepad,Word,Excel,PowerPoint,LibreOffice Writer,Discord,Slack,"
+    "Teams,Telegram,WhatsApp,Steam,Minecraft,Blender,GIMP,Photoshop,Krita,VLC media player,Spotify,OBS Studio,Terminal,File Explorer,Nautilus,"
+    "Finder,Outlook,Thunderbird,Zoom,Obsidian,Notion,Calculator,Adobe Reader,Okular,Godot,Unity,Rider,IntelliJ IDEA,Vim,Emacs,Figma,Audacity"
+)
+_ENDINGS = ("", "", "", ".py", ".rs", ".docx", ".pdf", ".txt", ".md", ".js", ".xlsx", ".png")
+_EVENTS = (
+    "Christmas,Christmas Eve,New Year,New Year's Eve,Halloween,Valentine's Day,Friday,Monday,Saturday,Sunday,the weekend,3 December,14 July,"
+    "5 March 2027,21 June,30 April,1 January 2027,August,Wednesday,17 October,9 May,28 February 2028"
+)
+_CONVERSIONS = (
+    "{} miles in km;{} km in miles;{} kg to lbs;{} lbs in kg;{} f to c;{} c to f;{} inches in cm;{} cm to inches;{} feet in m;{} m to feet;"
+    "{} cups in ml;{} gallons to liters;{} oz in grams;{} hours in minutes;{} mph in kmh;{} weeks in days;{} minutes to seconds;{} gb in mb"
+)
+
+
+class Facts:
+    """Makes up facts; `words` are what random values are put together from."""
+
+    def __init__(self, rng: random.Random, words: Sequence[str]) -> None:
+        self._rng = rng
+        self._words = words
+        self._names = [name for part in _NAMES.split(",") for name in ([part] if " " in part and len(part) < 12 else part.split())]
+
+    def name(self) -> str:
+        """A name: half of them real ones, half letters, so that names are copied and not known by heart."""
+        if self._rng.random() < 0.5:
+            return self._rng.choice(self._names)
+        return self._letters().capitalize()
+
+    def _letters(self) -> str:
+        syllables = (
+            self._rng.choice("b c d f g h j k l m n p r s t v w z br ch dr fl gr kl sh st th tr".split())
+            + self._rng.choice("a e i o u ai ee ia ou y".split())
+            + self._rng.choice(["", "", "n", "r", "l", "s", "m", "k", "x", "t"])
+            for _ in range(self._rng.randint(1, 3))
+        )
+        return "".join(syllables)
+
+    def phrase(self, longest: int = 3) -> str:
+        """One to `longest` words, some of them invented."""
+        count = self._rng.randint(1, longest)
+        words = [self._letters() if self._rng.random() < 0.3 else self._rng.choice(self._words) for _ in range(count)]
+        phrase = " ".join(words)
+        return phrase.title() if self._rng.random() < 0.25 else phrase
+
+    def moment(self) -> datetime:
+        """Some minute of these years."""
+        return datetime(2025, 1, 1) + timedelta(minutes=self._rng.randrange(6 * 365 * 24 * 60))
+
+    def make(self, kind: FactKind, mode: str, text: str = "") -> Fact:
+        """A fact of this kind; if the message `text` brings one itself, that one, as far as its value is sure."""
+        rng = self._rng
+        match kind:
+            case FactKind.SUM | FactKind.CONVERSION | FactKind.DAYS | FactKind.DICE | FactKind.NUMBER | FactKind.CHOICE:
+                found = [fact for fact in find_facts(text, self.moment().astimezone(), mode, rng) if fact.kind is kind]
+                return found[0] if found and rng.random() < 0.7 else Fact(kind, self._invented(kind))
+            case FactKind.TIME:
+                note = time_note(self.moment())
+            case FactKind.COIN:
+                note = f"coin: {rng.choice(('heads', 'tails'))}"
+            case FactKind.MODE:
+                note = f"mode: {mode}"
+            case FactKind.NAME:
+                note = f"name: {self.name()}"
+            case FactKind.FAVOURITE:
+                thing = rng.choice(_THINGS.replace(",", " ").split()) if rng.random() < 0.7 else self.phrase(2).lower()
+                note = f"favourite {thing}: {self.phrase()}"
+            case FactKind.SCREEN:
+                app = rng.choice(_APPS.split(",")) if rng.random() < 0.7 else self.phrase(2).title()
+                note = f"screen: {app} - {self.phrase()}{rng.choice(_ENDINGS)}"
+        return Fact(kind, note)
+
+    def _invented(self, kind: FactKind) -> str:
+        rng = self._rng
+        match kind:
+            case FactKind.SUM:
+                a, b = (rng.choice((rng.randint(0, 20), rng.randint(0, 100), rng.randint(0, 9999))) for _ in "ab")
+                found = find_sum(f"{a} {rng.choice('+-*/+-*')} {b}") or find_sum("1 + 1")
+                assert found
+                return f"sum: {found[0]} = {found[1]}"
+            case FactKind.CONVERSION:
+                while True:
+                    pattern = rng.choice(_CONVERSIONS.split(";"))
+                    if found := find_conversion(pattern.format(rng.choice((rng.randint(1, 20), rng.randint(1, 500))))):
+                        return f"conversion: {found[0]} = {found[1]}"
+            case FactKind.DAYS:
+                return f"days until {rng.choice(_EVENTS.split(','))}: {rng.randint(0, 365)}"
+            case FactKind.DICE:
+                return find_facts(f"roll {rng.randint(1, 3)}d{rng.choice((6, 20, 6, 100))}", datetime.now().astimezone(), "", rng)[-1].text
+            case FactKind.NUMBER:
+                return f"number: {rng.choice((rng.randint(1, 10), rng.randint(1, 100), rng.randint(1, 99999)))}"
+        return f"choice: {self.phrase()}"
+
+
+def values(fact: Fact) -> dict[str, str]:
+    """The slots that a fact fills."""
+    head, _, tail = fact.text.partition(": ")
+    match fact.kind:
+        case FactKind.TIME:
+            weekday, rest = tail.split(" ", 1)
+            date, clock = rest.split(", ")
+            return {"weekday": weekday, "date": date, "clock": clock}
+        case FactKind.SUM:
+            problem, result = tail.split(" = ")
+            return {"problem": problem, "result": result}
+        case FactKind.CONVERSION:
+            source, target = tail.split(" = ")
+            return {"from": source, "to": target}
+        case FactKind.DAYS:
+            return {"event": head.removeprefix("days until "), "days": tail}
+        case FactKind.FAVOURITE:
+            return {"thing": head.removeprefix("favourite "), "value": tail}
+        case FactKind.SCREEN:
+            app, _, title = tail.partition(" - ")
+            return {"app": app, "title": title}
+    return {str(fact.kind): tail}
+
+
+def filled(text: str, known: Mapping[str, str]) -> str:
+    """`text` with its slots filled; raises `KeyError` for a slot that no fact fills."""
+    said = re.sub(r"\{(\w+)\}", lambda match: known[match[1]], text)
+    return said[:1].upper() + said[1:] if text.startswith("{") else said
