@@ -50,7 +50,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "conversation": frozenset(),
     "settings": frozenset({"pydantic"}),
     "host": frozenset({"platformdirs", "keyring"}),
-    "model": frozenset({"httpx", "jinja2", "llama_cpp", "psutil", "pydantic"}),
+    "model": frozenset({"httpx", "jinja2", "llama_cpp", "numpy", "psutil", "pydantic"}),
     "memory": frozenset({"sqlalchemy", "alembic"}),
     "vision": frozenset({"mss"}),
     "server": frozenset({"fastapi", "starlette", "uvicorn", "websockets", "pydantic"}),
@@ -65,7 +65,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
 }
 """What each room may import of others' libraries."""
 
-ONLY_IN = {"llama_cpp": {"model/runner.py"}, "qasync": {"app.py"}}
+ONLY_IN = {"llama_cpp": {"model/runner.py"}, "numpy": {"model/native.py"}, "qasync": {"app.py"}}
 """Libraries that one file alone may import."""
 
 

@@ -6,6 +6,7 @@ The stored talk is the only memory: what is forgotten there is not known here af
 from __future__ import annotations
 
 import re
+
 from alisa_desktop.core.messages import Fact, FactKind
 
 SAID_WITH = ("name", "call me", "favourite", "favorite", "fav ", "fave ")
@@ -26,11 +27,7 @@ _INTRODUCED = re.compile(
     rf"|^(?P<here>[A-ZÀ-Þ]\w{{1,29}}) here[.!]*$"
 )
 _NO_NAME = frozenset(
-    "a an the not no it is was too so just very really what whatever when if in on my your back later maybe crazy stupid an "
-    "ambulance tomorrow today now again anything something old out for and but that this names sir dumb lazy weird unique common "
-    "boring long weird hard easy important on here there tired sad happy fine ok okay good great sorry home sick bored hungry "
-    "german french english american british italian spanish polish russian dutch japanese chinese korean christian muslim jewish "
-    "alisa your master daddy mommy".split()
+    ["a", "an", "the", "not", "no", "it", "is", "was", "too", "so", "just", "very", "really", "what", "whatever", "when", "if", "in", "on", "my", "your", "back", "later", "maybe", "crazy", "stupid", "an", "ambulance", "tomorrow", "today", "now", "again", "anything", "something", "old", "out", "for", "and", "but", "that", "this", "names", "sir", "dumb", "lazy", "weird", "unique", "common", "boring", "long", "weird", "hard", "easy", "important", "on", "here", "there", "tired", "sad", "happy", "fine", "ok", "okay", "good", "great", "sorry", "home", "sick", "bored", "hungry", "german", "french", "english", "american", "british", "italian", "spanish", "polish", "russian", "dutch", "japanese", "chinese", "korean", "christian", "muslim", "jewish", "alisa", "your", "master", "daddy", "mommy"]
 )  # fmt: skip
 _ASKS_NAME = re.compile(
     r"\b(?:my name|who am i|who i am|what (?:am i called|do you call me)|what you call me|remember me)\b", re.IGNORECASE

@@ -15,7 +15,6 @@ from alisa_desktop.conversation.units import find_conversion
 from alisa_desktop.core.messages import Fact, FactKind
 from alisa_desktop.persona.prompt import time_note
 
-
 _COIN = re.compile(
     r"\b(?:flip|toss|throw|spin)\b.{0,20}\bcoin\b|\bcoin (?:flip|toss)\b|\bheads or tails\b|\bcoinflip\b", re.IGNORECASE
 )
@@ -131,8 +130,21 @@ _UNTIL = re.compile(
     r"\b(?:how (?:many|much|long)|days|weeks|countdown|when)\b.{0,30}?\b(?:until|till?|'til|to|before|is it)\b\s+(?P<what>[^?!.]+)",
     re.IGNORECASE,
 )
-_MONTHS = "january february march april may june july august september october november december".split()
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _FEASTS: tuple[tuple[str, str, int, int], ...] = (
     (r"christmas eve|xmas eve", "Christmas Eve", 12, 24),
     (r"christmas|xmas|x-mas", "Christmas", 12, 25),
@@ -166,8 +178,8 @@ def _named_days(what: str, today: date) -> Iterator[tuple[str, date]]:
             yield name, _next(month, day, today)
     if match := _ISO.match(what):
         yield from _dated(int(match[1]), int(match[2]), int(match[3]))
-    for pattern, first in ((_DAY_FIRST, True), (_MONTH_FIRST, False)):
-        if match := pattern.match(what):
+    for dated, first in ((_DAY_FIRST, True), (_MONTH_FIRST, False)):
+        if match := dated.match(what):
             day, month = (match[1], match[2]) if first else (match[2], match[1])
             number = next(index for index, name in enumerate(_MONTHS, 1) if name.startswith(month))
             for year in (today.year, today.year + 1):

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 LOOP_LENGTH = 30
 REMEMBERED_REPLIES = 256
+ECHOED_REPLIES = 10
+"""How many of the latest replies are not to be repeated."""
 
 
 def common_length(one: Sequence[int], other: Sequence[int]) -> int:
@@ -80,6 +82,18 @@ class ReplyMemory:
         if known is not None:
             self._replies.move_to_end(_key(text))
         return known
+
+
+class Echoes:
+    """Recent replies, so that the next one does not say the same again word for word."""
+
+    def __init__(self, replies: Sequence[Sequence[int]]) -> None:
+        self._replies = [list(reply) for reply in replies if reply]
+
+    def after(self, said: Sequence[int]) -> set[int]:
+        """Return the tokens with which a reply that began with `said` would go on like a recent one."""
+        length = len(said)
+        return {reply[length] for reply in self._replies if len(reply) > length and reply[:length] == list(said)}
 
 
 def _key(text: str) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from alisa_desktop.core.messages import Sampling
 
@@ -212,6 +214,13 @@ class NativeModel:
         """Return the scores (logits) of all tokens for the next place."""
         logits: list[float] = self._lib.llama_get_logits_ith(self._context, -1)[: self.vocabulary]
         return logits
+
+    def avoid(self, tokens: Collection[int]) -> None:
+        """Rule `tokens` out for the next place, unless they are together likelier than all others."""
+        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, -1), (self.vocabulary,))
+        chances = np.exp(scores - scores.max())
+        if 2 * chances[list(tokens)].sum() < chances.sum():
+            scores[list(tokens)] = -np.inf
 
     @contextmanager
     def sampler(self, sampling: Sampling) -> Iterator[Callable[[], int]]:

@@ -20,6 +20,7 @@ from alisa_desktop.core.errors import ModelBroken, ModelCrashed, ModelMissing, M
 from alisa_desktop.core.messages import (
     Chosen,
     Chunk,
+    Fact,
     Message,
     ModelState,
     ModelStatus,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from alisa_desktop.core.errors import MessageTooLong
 from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Usage
-from alisa_desktop.model.decoding import OptionPath, ReplyMemory, common_length, runs_in_circles
+from alisa_desktop.model.decoding import ECHOED_REPLIES, Echoes, OptionPath, ReplyMemory, common_length, runs_in_circles
 from alisa_desktop.model.native import NativeModel
 from alisa_desktop.model.templates import Render, prompt_pieces
 
@@ -90,7 +90,7 @@ class Speaker:
             reply.text = prompt.choice.before + path.chosen + prompt.choice.after
             reply.marks[0] = (len(reply.text), reply.forced)
             yield Chosen(path.chosen)
-        yield from self._free(prompt, pending, reply)
+        yield from self._free(prompt, pending, reply, self._echoes(prompt))
 
     def _choose(self, path: OptionPath, pending: list[int]) -> list[int]:
         """Walk `path`; leaves in `pending` what is still to decode and returns the forced tokens."""
@@ -104,11 +104,23 @@ class Speaker:
             pending.clear()
             path.pick(self._model.scores())
 
-    def _free(self, prompt: Prompt, pending: list[int], reply: _Reply) -> Iterator[Chunk]:
+    def _echoes(self, prompt: Prompt) -> Echoes:
+        """The words of the latest replies in the prompt, without their forced beginnings."""
+        said = [one.content for one in prompt.messages if one.role is Role.ASSISTANT][-ECHOED_REPLIES:]
+        if prompt.choice:
+            said = [
+                text.partition(prompt.choice.after)[2] if text.startswith(prompt.choice.before) else text
+                for text in said
+            ]
+        return Echoes([self._model.tokenize(text, control=False, after=(0,)) for text in said])
+
+    def _free(self, prompt: Prompt, pending: list[int], reply: _Reply, echoes: Echoes) -> Iterator[Chunk]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         limit = reply.forced + prompt.sampling.max_tokens if prompt.sampling.max_tokens else self._model.context_tokens
         with self._model.sampler(prompt.sampling) as draw:
             while self._has_room(pending) and self._model.decode(pending):
+                if again := echoes.after(reply.tokens[reply.forced :]):
+                    self._model.avoid(again)
                 token = draw()
                 if self._model.is_end(token):
                     return

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 
-from alisa_desktop.core.messages import Chosen, Chunk, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.core.messages import Chosen, Chunk, Fact, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
 
 TEXT = """\
 It is **not** like I waited for you, but since you are here I may as well tell you about the sea at night.
@@ -34,6 +34,10 @@ class Paced:
 
     async def ready(self) -> None:
         """Return at once."""
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        """Want no notes."""
+        return []
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Call every prompt short, so that nothing is ever cut."""

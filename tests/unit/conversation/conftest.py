@@ -15,7 +15,17 @@ from alisa_desktop.conversation.session import Conversation
 from alisa_desktop.conversation.turn import Desk
 from alisa_desktop.core.bus import EventBus
 from alisa_desktop.core.events import Event, ReplyFinished, ReplyText
-from alisa_desktop.core.messages import Emotion, Message, ModelState, ModelStatus, Prompt, StreamPart, Turn
+from alisa_desktop.core.messages import (
+    Emotion,
+    Fact,
+    Message,
+    ModelState,
+    ModelStatus,
+    Prompt,
+    StreamPart,
+    Turn,
+    notes_for_any_model,
+)
 from alisa_desktop.host.paths import resources
 from alisa_desktop.memory.forgetful import Forgetful
 from alisa_desktop.model.scripted import ScriptedModel
@@ -35,6 +45,7 @@ class Puppet:
         self.context = 4096
         self.prompts: list[Prompt] = []
         self.counted = 0
+        self.note = ""
         self.missing: Exception | None = None
         self.closed = 0
 
@@ -50,6 +61,9 @@ class Puppet:
         await asyncio.sleep(0)
         if self.missing:
             raise self.missing
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        return [self.note] if self.note else notes_for_any_model(facts)
 
     async def count(self, messages: Sequence[Message]) -> int:
         """One token a word."""

@@ -100,11 +100,34 @@ async def test_the_prompt_only_grows(talk: Any, puppet: Any) -> None:
     assert "[time: Saturday 14 March 2026, 12:04] message 3" in puppet.prompts[3].messages[-1].content
 
 
-async def test_a_small_context_is_not_filled_with_notes(talk: Any, puppet: Any) -> None:
-    puppet.context = 512
-    puppet.give(Chunk("Hi."), None)
+async def test_what_code_knows_is_told_when_it_is_asked_for(talk: Any, puppet: Any) -> None:
+    said = ["what's 19 + 12?", "my name is Leo", "hi again", "what's my name", "which mode is this"]
+    for text in said:
+        puppet.give(Chunk("Ok."), DONE, None)
+        await talk.say(text)
+    sent = [prompt.messages[-1].content.partition("] ")[2] for prompt in puppet.prompts]  # after the time
+    assert sent == [
+        "[sum: 19 + 12 = 31] what's 19 + 12?",
+        "[name: Leo] my name is Leo",
+        "hi again",
+        "[name: Leo] what's my name",
+        "[mode: default] which mode is this",
+    ]
+
+
+async def test_what_is_forgotten_is_no_fact_any_more(talk: Any, puppet: Any) -> None:
+    for text in ("my name is Leo", "what's my name"):
+        puppet.give(Chunk("Ok."), DONE, None)
+        await talk.say(text)
+        talk.conversation.forget()
+    assert "Leo" not in puppet.prompts[1].messages[-1].content
+
+
+async def test_a_model_may_choose_its_notes(talk: Any, puppet: Any) -> None:
+    puppet.note = "topic: greeting"
+    puppet.give(Chunk("Hi."), DONE, None)
     await talk.say("hello")
-    assert puppet.prompts[0].messages[-1].content == "hello"
+    assert puppet.prompts[0].messages[-1].content == "[topic: greeting] hello"
 
 
 # stopping

@@ -252,3 +252,39 @@ def test_a_model_that_is_none_is_refused(load: Callable[..., NativeModel], tmp_p
     path.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(LoadFailed):
         load(path)
+
+
+def test_she_does_not_say_the_same_again_when_there_is_another_way(
+    load: Callable[..., NativeModel], tmp_path: Path
+) -> None:
+    model = load(write_tiny_gguf(tmp_path / "model.gguf"))
+    once = Sampling(temperature=1.0, top_p=1.0, min_p=0.0, max_tokens=1)
+    listener = speaker(model)
+    said = [Message(Role.ASSISTANT, "ab"), Message(Role.ASSISTANT, "ba")]
+    first = {model.tokenize(one.content, control=False, after=(0,))[0] for one in said}
+    avoided: list[set[int]] = []
+    model.avoid = lambda tokens: avoided.append(set(tokens))  # type: ignore[method-assign]
+    list(listener.speak(Prompt((user("hi"), said[0], user("hi"), said[1], user("hi")), once)))
+    list(listener.speak(Prompt((user("hi"),), once)))
+    assert avoided == [first]
+
+
+def test_a_reply_is_compared_without_its_tag(load: Callable[..., NativeModel], tmp_path: Path) -> None:
+    model = load(write_tiny_gguf(tmp_path / "model.gguf"))
+    avoided: list[set[int]] = []
+    model.avoid = lambda tokens: avoided.append(set(tokens))  # type: ignore[method-assign]
+    said = Message(Role.ASSISTANT, "<emotion=sad> ab")
+    list(speaker(model).speak(Prompt((user("hi"), said, user("hi")), Sampling(max_tokens=1), HAPPY_SAD_CALM)))
+    assert avoided == [{model.tokenize("ab", control=False, after=(0,))[0]}]
+
+
+def test_what_is_likelier_than_all_else_may_be_said_again(load: Callable[..., NativeModel], tmp_path: Path) -> None:
+    model = load(write_tiny_gguf(tmp_path / "model.gguf"))
+    model.decode([BOS])
+    scores = model.scores()
+    most = sorted(range(model.vocabulary), key=scores.__getitem__)
+    model.avoid(most[1:])
+    assert model.scores() == scores
+    model.avoid(most[:1])
+    assert model.scores()[most[0]] == float("-inf")
+    assert model.scores()[most[1]] == scores[most[1]]

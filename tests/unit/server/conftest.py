@@ -17,7 +17,18 @@ from websockets.exceptions import ConnectionClosed
 from alisa_desktop.conversation.session import Conversation
 from alisa_desktop.conversation.turn import Desk
 from alisa_desktop.core.bus import EventBus
-from alisa_desktop.core.messages import Chosen, Chunk, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.core.messages import (
+    Chosen,
+    Chunk,
+    Fact,
+    Message,
+    ModelState,
+    ModelStatus,
+    Prompt,
+    StreamPart,
+    Usage,
+    notes_for_any_model,
+)
 from alisa_desktop.memory.forgetful import Forgetful
 from alisa_desktop.persona.crisis import parse_crisis_rule
 from alisa_desktop.persona.modes import Modes, parse_mode
@@ -57,6 +68,9 @@ class HandModel:
 
     async def ready(self) -> None:
         return None
+
+    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+        return notes_for_any_model(facts)
 
     async def count(self, messages: Sequence[Message]) -> int:
         return sum(len(one.content) for one in messages) // 8
