@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import unicodedata
 import zlib
 from array import array
@@ -78,21 +79,23 @@ class Topic:
 
 
 class Topics:
-    """The classifier. Weights are signed bytes, a row a bucket; `scales` turn a row's sum into scores."""
+    """The classifier: a row of signed bytes a bucket; a row times its scale is its share in the score of each topic."""
 
     def __init__(
         self,
         topics: Sequence[Topic],
         weights: bytes,
+        idf: Sequence[float],
         scales: Sequence[float],
         bias: Sequence[float],
-        thresholds: tuple[float, float],
+        least: float,
     ) -> None:
         self._topics = list(topics)
         self._weights = memoryview(weights).cast("b")
+        self._idf = idf
         self._scales = scales
         self._bias = list(bias)
-        self._least_sure, self._least_known = thresholds
+        self._least = least
 
     @classmethod
     def load(cls, path: Path) -> Topics:
@@ -104,41 +107,37 @@ class Topics:
             for one in told["topics"]
         ]
         buckets = int(told["buckets"])
-        numbers = array("f", body[: 4 * (buckets + len(topics))])
-        weights = body[4 * (buckets + len(topics)) :]
-        if len(weights) != buckets * len(topics):
+        room = 4 * (2 * buckets + len(topics))
+        if len(body) != room + buckets * len(topics):
             raise ValueError(f"{path} is cut short")
-        return cls(topics, weights, numbers[:buckets], numbers[buckets:], (told["least_sure"], told["least_known"]))
+        numbers = array("f", body[:room])
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        idf, scales, bias = numbers[:buckets], numbers[buckets : 2 * buckets], numbers[2 * buckets :]
+        return cls(topics, body[room:], idf, scales, bias, float(told["least"]))
 
-    def scores(self, text: str) -> tuple[dict[str, float], float]:
-        """The probability of each topic, and the share of the message that the classifier has seen before (0 to 1)."""
+    def scores(self, text: str) -> dict[str, float]:
+        """How well each topic fits: above 0 is likely, the thresholds of training apply below."""
         width = len(self._topics)
-        rows = {bucket(one, len(self._scales)) for one in features(text)}
-        known = [row for row in rows if self._scales[row]]
-        share = len(known) / len(rows) if rows else 0.0
-        length = math.sqrt(len(rows)) or 1.0
+        rows = {bucket(one, len(self._idf)) for one in features(text)}
+        length = math.sqrt(sum(self._idf[row] ** 2 for row in rows)) or 1.0
         totals = self._bias
-        for row in known:
-            scale = self._scales[row] / length
+        for row in rows:
+            share = self._idf[row] * self._scales[row] / length
             values = self._weights[row * width : (row + 1) * width]
-            totals = [total + scale * value for total, value in zip(totals, values, strict=True)]
-        highest = max(totals)
-        odds = [math.exp(total - highest) for total in totals]
-        together = sum(odds)
-        return {topic.name: odd / together for topic, odd in zip(self._topics, odds, strict=True)}, share
+            totals = [total + share * value for total, value in zip(totals, values, strict=True)]
+        return {topic.name: total for topic, total in zip(self._topics, totals, strict=True)}
 
     def choose(self, text: str, facts: Iterable[Fact]) -> Topic:
         """What `text` is about; a fact that code found in it decides, else the likeliest topic that has its facts."""
         facts = list(facts)
         known = {fact.kind for fact in facts}
         found = {fact.kind for fact in facts if fact.found}
-        chances, share = self.scores(text)
+        scores = self.scores(text)
         open_to = [topic for topic in self._topics if topic.fits(known)]
-        if told := [topic for topic in open_to if topic.needs & found]:
-            return max(told, key=lambda topic: chances[topic.name])
-        best = max(open_to, key=lambda topic: chances[topic.name])
-        together = sum(chances[topic.name] for topic in open_to)
-        if chances[best.name] < self._least_sure * together or share < self._least_known:
+        decided = [topic for topic in open_to if topic.needs & found]
+        best = max(decided or open_to, key=lambda topic: scores[topic.name])
+        if not decided and scores[best.name] < self._least:
             return next(topic for topic in self._topics if topic.name == UNKNOWN)
         return best
 

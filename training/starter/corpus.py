@@ -150,9 +150,6 @@ def _plain(text: str) -> str:
 def main() -> None:
     """Check the files named on the command line, or all."""
     corpus = read([Path(name) for name in sys.argv[1:]] or None)
-    for name in sys.argv[1:]:  # TEMPORARY
-        note = Path("/tmp/note-" + Path(name).name)
-        print(note.read_text() if note.exists() else "", end="")
     for finding in findings(corpus):
         print(finding)
     for topic in corpus.topics.values():

@@ -15,7 +15,7 @@ from alisa_desktop.persona.prompt import with_notes
 from training.starter.corpus import MODES, Corpus, Reply, Talk, Topic, slots_of
 from training.starter.slots import KIND_OF_SLOT, Facts, filled, values
 
-LONGEST = 10
+LONGEST = 13
 """Exchanges of a conversation."""
 
 _TYPOS = "qwertyuiopasdfghjklzxcvbnm"
@@ -78,7 +78,7 @@ class Generator:
             yield Dialogue(mode, tuple(self._exchanges(mode)))
 
     def _exchanges(self, mode: str) -> Iterator[Exchange]:
-        length = self._rng.choice((1, 2, 3, 4, 5, 6, 8, LONGEST))
+        length = self._rng.choice((1, 2, 2, 3, 3, 4, 5, 6, 8, LONGEST))
         name = self._facts.name() if self._rng.random() < 0.3 else ""
         told: set[str] = set()
         made = 0

@@ -20,11 +20,11 @@ class Shape:
 
     vocabulary: int
     width: int = 256
-    layers: int = 6
+    layers: int = 5
     heads: int = 8
     kv_heads: int = 4
-    inner: int = 704
-    context: int = 768
+    inner: int = 768
+    context: int = 1024
 
     @property
     def head(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import random
 import time
@@ -32,9 +31,9 @@ from training.starter.network import Network, Shape
 
 SEED = 20261123
 DIALOGUES = 60_000
-BATCH = 6144
+BATCH = 4096
 """Tokens a step, padding included."""
-STEPS = 4000
+STEPS = 3600
 EVERY = 100
 """Steps between checkpoints."""
 USER_WEIGHT = 0.05
@@ -187,8 +186,7 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     (options.work / ".gitignore").write_text("*\n", "utf-8")
     network = train(options.work, options.steps)
-    thresholds = json.loads((HERE / "thresholds.json").read_text("utf-8"))
-    understanding.write(read(), options.out / "alisa-starter.topics", (thresholds["least_sure"], thresholds["least_known"]))
+    understanding.write(read(), options.out / "alisa-starter.topics")
     convert.write(network, options.work / "tokenizer.json", options.out / "alisa-starter.gguf")
     convert.check(network, options.out / "alisa-starter.gguf")
 
