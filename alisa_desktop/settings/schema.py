@@ -26,7 +26,8 @@ class Appearance(StrEnum):
 class Settings(BaseModel):
     """The user's choices.
 
-    `json_schema_extra` tells the window the group, the labels of choices, the kind of field and `when` it applies.
+    `json_schema_extra` tells the window the group, the labels of choices, the kind of field and `when` it applies. What
+    has none is no choice and not in the window: it is only kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
@@ -145,3 +146,5 @@ class Settings(BaseModel):
         description="When it is taken, the next free one is used and shown in the tray menu.",
         json_schema_extra={"group": "Overlays", "when": {"endpoint_on": True}},
     )
+    starter_hint_shown: bool = False
+    """Whether the user was told once that she begins with her starter brain."""

@@ -35,7 +35,7 @@ class About(QDialog):
         self._bridge = bridge
         self._settings = settings
         self._theme = watcher.theme
-        self.model, self.endpoint, self.promise = _fact(), _fact(), _fact()
+        self.model, self.endpoint, self.promise = fact(), fact(), fact()
         self._licences = self._build_licences()
         self._lay_out()
         self._show_facts()
@@ -102,7 +102,8 @@ def _head(icon: QIcon) -> QHBoxLayout:
     return row
 
 
-def _fact() -> QLabel:
+def fact() -> QLabel:
+    """A label for something that is so, to read, to select and to copy."""
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)

@@ -29,6 +29,7 @@ class AlisaMenu(QMenu):
     settings_requested = Signal()
     history_requested = Signal()
     about_requested = Signal()
+    model_requested = Signal()
     visibility_requested = Signal(bool)  # show or hide the figure
 
     def __init__(self, bridge: Bridge, watcher: ThemeWatcher, parent: QWidget | None = None) -> None:
@@ -55,6 +56,7 @@ class AlisaMenu(QMenu):
         self.addSeparator()
         self._model = self._add_line()
         self._detail = self._add_line()
+        self._add("M&odel status…", self.model_requested.emit)
         self._endpoint = self._add("", self._copy_endpoint)
         self._endpoint.setToolTip("Copies the address for overlays.")
         self.addSeparator()

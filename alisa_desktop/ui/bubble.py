@@ -21,6 +21,7 @@ from alisa_desktop.ui.icons import Icons
 from alisa_desktop.ui.keyboard import add_shortcuts, order_tabs
 from alisa_desktop.ui.look import Look
 from alisa_desktop.ui.model_line import ModelLine
+from alisa_desktop.ui.starter_hint import StarterHint
 from alisa_desktop.ui.theme import Theme, ThemeWatcher, body_font, bubble_stylesheet
 from alisa_desktop.ui.transcript import Transcript
 
@@ -36,6 +37,8 @@ class Bubble(BalloonWindow):
 
     settings_requested = Signal()
     """The user wants to choose a model."""
+    model_requested = Signal()
+    """The user wants to know what she thinks with."""
     visibility_changed = Signal(bool)
 
     def __init__(
@@ -63,6 +66,7 @@ class Bubble(BalloonWindow):
         self.model_line = ModelLine(self._look, self)
         self.notice = Line(self._look, "", self)
         self.notice.hide()
+        self.hint = StarterHint(self._look, self)
         self.composer = Composer(self._look, self)
         self.fading = Fading(self, self._is_held)
         self.setStyleSheet(bubble_stylesheet(self.theme))
@@ -127,7 +131,7 @@ class Bubble(BalloonWindow):
         return sum(rows) + (len(rows) - 1) * self.theme.space_s
 
     def arrange(self, area: QRect) -> None:
-        """Header and model above, notice and input line below, the talk between them."""
+        """Header and model above, hint, notice and input line below, the talk between them."""
         space = self.theme.space_s
         top, bottom = area.top(), area.bottom() + 1
         for row in self._rows():
@@ -141,8 +145,8 @@ class Bubble(BalloonWindow):
         self.transcript.setVisible(bottom > top and bool(self.transcript.exchanges))
         self.transcript.place(QRect(area.x(), top, area.width(), max(0, bottom - top)))
 
-    def _rows(self) -> list[BubbleHeader | ModelLine | Composer | Line]:
-        rows = (self.header, self.model_line, self.composer, self.notice)
+    def _rows(self) -> list[BubbleHeader | ModelLine | Composer | Line | StarterHint]:
+        rows = (self.header, self.model_line, self.composer, self.notice, self.hint)
         return [row for row in rows if not row.isHidden()]
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -195,6 +199,9 @@ class Bubble(BalloonWindow):
 
     def _finish(self, event: ReplyFinished) -> None:
         self.transcript.finish(event)
+        if self.hint.hear(event, self._settings):
+            self._edit(starter_hint_shown=True)
+        self.settle()
         self.composer.set_speaking(bool(self._bridge.speaking_turn))
         self._announce(event.text or event.notice)
         self.fading.reconsider()
@@ -226,6 +233,8 @@ class Bubble(BalloonWindow):
         self.fading.seconds = settings.bubble_fade_seconds
         self.fading.still = settings.reduced_motion
         self.header.show_pinned(settings.bubble_pinned)
+        self.hint.heed(settings)
+        self.settle()
         if settings.reduced_motion is not self._look.still:
             self._restyle(replace(self._look, still=settings.reduced_motion))
         self.fading.reconsider()
@@ -237,7 +246,7 @@ class Bubble(BalloonWindow):
 
     def _restyle(self, look: Look) -> None:
         self._look = look
-        for part in (self.header, self.transcript, self.model_line, self.notice, self.composer):
+        for part in (self.header, self.transcript, self.model_line, self.notice, self.hint, self.composer):
             part.restyle(look)
         self.settle()
 
@@ -251,6 +260,9 @@ class Bubble(BalloonWindow):
         self.transcript.regenerate_requested.connect(self._regenerate)
         self.transcript.grew.connect(self.settle)
         self.model_line.choose_requested.connect(self.settings_requested)
+        self.hint.choose_requested.connect(self.settings_requested)
+        self.hint.explain_requested.connect(self.model_requested)
+        self.hint.taken.connect(self._close_hint)
         self.composer.submitted.connect(self._submit)
         self.composer.stop_requested.connect(self._stop)
         self.composer.edited.connect(self.fading.reconsider)
@@ -272,6 +284,7 @@ class Bubble(BalloonWindow):
             *(self.composer.field, self.composer.button, self.model_line.button),
             *(self.header.chip, self.header.more, self.header.pin, self.header.close_button),
             *(self.transcript, below.copy, below.again, self.transcript.new_words),
+            *(self.hint.choose, self.hint.explain, self.hint.cross),
         )
 
     def _submit(self, words: str) -> None:
@@ -290,8 +303,15 @@ class Bubble(BalloonWindow):
         if self.transcript.exchanges:
             self._bridge.regenerate_requested.emit()
 
+    def _close_hint(self) -> None:
+        self.composer.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.settle()
+
     def _pin(self, pinned: bool) -> None:
-        settings = self._settings.model_copy(update={"bubble_pinned": pinned})
+        self._edit(bubble_pinned=pinned)
+
+    def _edit(self, **choices: bool) -> None:
+        settings = self._settings.model_copy(update=choices)
         self._show_settings(settings)
         self._bridge.settings_edited.emit(settings)
 

@@ -42,10 +42,10 @@ def may_open(url: QUrl) -> bool:
     return url.isValid() and url.scheme().lower() in SCHEMES
 
 
-def fill(document: QTextDocument, markdown: str, look: Lettering) -> None:
-    """Show `markdown` in `document`. Single line breaks are kept, as in a chat."""
+def fill(document: QTextDocument, markdown: str, look: Lettering, *, keep_lines: bool = True) -> None:
+    """Show `markdown` in `document`. Single line breaks are kept, as in a chat, unless it is a file's text."""
     document.setDefaultFont(look.font)
-    document.setMarkdown(OPEN_LINE.sub("  \n", markdown), FEATURES)
+    document.setMarkdown(OPEN_LINE.sub("  \n", markdown) if keep_lines else markdown, FEATURES)
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
     document.setIndentWidth(INDENT)

@@ -61,8 +61,8 @@ def spec(name: str) -> Spec:
 
 
 def specs() -> list[Spec]:
-    """All settings in the order of their declaration."""
-    return [spec(name) for name in Settings.model_fields]
+    """All settings of the window in the order of their declaration: those that say what they are."""
+    return [spec(name) for name, info in Settings.model_fields.items() if info.json_schema_extra]
 
 
 def _kind(info: FieldInfo) -> str:

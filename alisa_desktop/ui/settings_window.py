@@ -107,8 +107,12 @@ class SettingsWindow(QDialog):
     def _button(self, which: Button) -> QPushButton:
         return self._buttons.button(which)
 
+    def show_group(self, group: str) -> None:
+        """Turn to the page of this group."""
+        self._groups.setCurrentRow(list(self._columns).index(group))
+
     def _values(self) -> dict[str, object]:
-        return {name: row.editor.value() for name, row in self.rows.items()}
+        return _plain(self._settings) | {name: row.editor.value() for name, row in self.rows.items()}
 
     def _edited(self) -> None:
         values = self._values()
@@ -117,8 +121,9 @@ class SettingsWindow(QDialog):
         self._button(Button.Apply).setEnabled(values != _plain(self._settings))
 
     def _load(self, settings: Settings) -> None:
-        for name, value in _plain(settings).items():
-            self.rows[name].editor.set_value(value)
+        values = _plain(settings)
+        for name, row in self.rows.items():
+            row.editor.set_value(values[name])
         self._edited()
 
     def _load_defaults(self) -> None:
@@ -162,7 +167,7 @@ class SettingsWindow(QDialog):
             self.rows[name].show_mistake(sentence)
         first = next((row for name, row in self.rows.items() if name in mistakes), None)
         if first:
-            self._groups.setCurrentRow(list(self._columns).index(first.spec.group))
+            self.show_group(first.spec.group)
             first.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         return False
 

@@ -109,6 +109,7 @@ QToolButton#chip {
 QToolButton#chip::menu-indicator { image: none; width: 0; }
 QToolButton#chip:hover { background: $selection; color: $on_selection; }
 QToolButton#chip:focus { border-color: $focus; }
+QToolButton[words="true"] { color: $link; padding: 2px 0; }
 QToolButton#send { background: $accent; border-radius: 15px; }
 QToolButton#send:hover { background: $button; }
 QToolButton#send:disabled { background: $hover; }

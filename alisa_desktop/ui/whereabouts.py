@@ -11,11 +11,15 @@ from alisa_desktop.settings.schema import ModelSource, Settings
 
 def model_place(settings: Settings, model: ModelStatus) -> str:
     """Which model thinks, and on which machine."""
-    name = model.name or "no model yet"
+    return f"{model.name or 'no model yet'}, {place(settings)}"
+
+
+def place(settings: Settings) -> str:
+    """On which machine the model thinks, and by whose hand."""
     if settings.model_source is not ModelSource.SERVER:
-        return f"{name}, on this machine"
+        return "on this machine"
     here = ", on this machine" if is_here(settings.server_url) else ""
-    return f"{name}, by the server at {host_of(settings.server_url)}{here}"
+    return f"by the server at {host_of(settings.server_url)}{here}"
 
 
 def endpoint_place(address: str) -> str:

@@ -39,6 +39,7 @@ class Windows(QObject):
         self._bridge = bridge
         self._settings = settings
         self._icons = resources / "icons"
+        self._starter_card = resources / "models" / "alisa-starter.md"
         self._opened: dict[type[QWidget], QWidget] = {}
         pack, self.notice = load_pack_or(own_pack, resources / "sprites" / "alisa")
         """`notice`: a sentence when the user's own sprite pack can't be used."""
@@ -69,7 +70,8 @@ class Windows(QObject):
         self._connect_avatar()
         self._connect_menu()
         self.bubble.header.menu_requested.connect(self._pop_up)
-        self.bubble.settings_requested.connect(self.open_settings)
+        self.bubble.settings_requested.connect(self.choose_model)
+        self.bubble.model_requested.connect(self.open_model)
         self.tray.toggled.connect(self.bubble.toggle)
         self.tray.start()
 
@@ -95,14 +97,22 @@ class Windows(QObject):
             window.close()
             window.deleteLater()
 
-    def open_settings(self) -> None:
-        """Show the settings."""
+    def open_settings(self, group: str = "") -> None:
+        """Show the settings, at this group if one is named."""
         from alisa_desktop.ui.settings_window import SettingsWindow
 
         window = SettingsWindow(self._bridge, self.theme, self._settings)
         window.persona_edit_requested.connect(self.persona_edit_requested)
         window.persona_reset_requested.connect(self.persona_reset_requested)
-        self._open(window)
+        shown = self._open(window)
+        if group and isinstance(shown, SettingsWindow):
+            shown.show_group(group)
+
+    def choose_model(self) -> None:
+        """Show the settings of the model."""
+        from alisa_desktop.ui.setting_specs import spec
+
+        self.open_settings(spec("model_source").group)
 
     def open_history(self) -> None:
         """Show what was said."""
@@ -116,8 +126,16 @@ class Windows(QObject):
 
         self._open(About(self._bridge, self.theme, self._settings))
 
-    def _open(self, window: QWidget) -> None:
-        """Show `window`, unless one of its kind is open: then that one comes forward."""
+    def open_model(self) -> None:
+        """Show which model she thinks with, and how it is doing."""
+        from alisa_desktop.ui.model_window import ModelWindow
+
+        window = ModelWindow(self._bridge, self.theme, self._settings, self._starter_card)
+        window.choose_requested.connect(self.choose_model)
+        self._open(window)
+
+    def _open(self, window: QWidget) -> QWidget:
+        """Show `window`, unless one of its kind is open: then that one comes forward. Returns the one that is shown."""
         present = self._opened.get(type(window))
         if present and present.isVisible():
             window.deleteLater()
@@ -131,6 +149,7 @@ class Windows(QObject):
         self.bubble.make_way(window.frameGeometry())
         window.raise_()
         window.activateWindow()
+        return window
 
     def _find_room(self, window: QWidget) -> None:
         screen = screen_for(self.avatar.outline, [area.rect for area in screen_areas()])
@@ -158,6 +177,7 @@ class Windows(QObject):
         menu.settings_requested.connect(self.open_settings)
         menu.history_requested.connect(self.open_history)
         menu.about_requested.connect(self.open_about)
+        menu.model_requested.connect(self.open_model)
         menu.visibility_requested.connect(self._show_avatar)
 
     def _pop_up(self, where: QPoint) -> None:

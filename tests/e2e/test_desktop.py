@@ -132,13 +132,13 @@ def test_quit_in_the_tray_menu_ends_everything(start: Any) -> None:
     assert not runner.is_running()
 
 
-def test_settings_history_and_about_open_and_close(start: Any, script: str) -> None:
+def test_every_window_of_the_menu_opens_and_closes(start: Any, script: str) -> None:
     program = start("--scripted", script)
     place: Desktop = start.desktop
     with program.client() as client:
         client.send("hello")
         frames_until(client, "[END]")
-    for key, title in (("s", "Settings"), ("h", "History"), ("b", "About")):
+    for key, title in (("s", "Settings"), ("h", "History"), ("b", "About"), ("o", "Model status")):
         program.open_menu()
         place.keys(key)
         place.window(title)

@@ -401,6 +401,7 @@ def test_every_control_has_a_name(bubble: Bubble, bridge: Bridge):
 
 
 def test_tab_goes_round_by_keyboard_alone(bubble: Bubble, bridge: Bridge, qtbot: QtBot):
+    bridge.settings_changed.emit(Settings(starter_hint_shown=True))
     bridge.show_modes(MODES, "default")
     speak(bridge)
     finish(bridge)

@@ -85,12 +85,34 @@ def part(window: SettingsWindow, name: str, kind: type[W]) -> W:
 
 def test_every_setting_has_a_field_with_its_value(opened: Opener) -> None:
     window = opened(avatar_height=160, endpoint_port=9001, server_key=SecretStr("abc"))
-    assert set(window.rows) == set(Settings.model_fields)
+    assert set(window.rows) == set(Settings.model_fields) - {"starter_hint_shown"}
     shown = {name: row.editor.value() for name, row in window.rows.items()}
     assert (shown["avatar_height"], shown["endpoint_port"], shown["server_key"]) == (160, 9001, "abc")
     assert Settings.model_validate(shown) == Settings(
         avatar_height=160, endpoint_port=9001, server_key=SecretStr("abc")
     )
+
+
+def test_what_has_no_row_is_kept(opened: Opener, bridge: Bridge, qtbot: QtBot) -> None:
+    window = opened(starter_hint_shown=True)
+    assert not button(window, Button.Apply).isEnabled()
+    edit(window, "avatar_height", 160)
+    with qtbot.waitSignal(bridge.settings_edited) as edited:
+        press(window, Button.Apply)
+    assert edited.args == [Settings(avatar_height=160, starter_hint_shown=True)]
+    press(window, Button.RestoreDefaults)
+    with qtbot.waitSignal(bridge.settings_edited) as edited:
+        press(window, Button.Apply)
+    assert edited.args == [Settings(starter_hint_shown=True)]
+
+
+def test_what_is_kept_meanwhile_is_not_lost(opened: Opener, bridge: Bridge, qtbot: QtBot) -> None:
+    window = opened()
+    edit(window, "avatar_height", 160)
+    bridge.settings_changed.emit(Settings(starter_hint_shown=True))
+    with qtbot.waitSignal(bridge.settings_edited) as edited:
+        press(window, Button.Apply)
+    assert edited.args == [Settings(avatar_height=160, starter_hint_shown=True)]
 
 
 def test_the_groups_are_those_of_the_declaration(opened: Opener) -> None:

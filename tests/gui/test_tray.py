@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QKeySequence
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
@@ -201,11 +201,18 @@ def test_the_overlay_address_is_copied(menu: AlisaMenu, bridge: Bridge) -> None:
         ("Settings", "settings_requested"),
         ("History", "history_requested"),
         ("About", "about_requested"),
+        ("Model status", "model_requested"),
     ],
 )
 def test_every_entry_asks_for_its_window(menu: AlisaMenu, qtbot: QtBot, words: str, signal: str) -> None:
     with qtbot.waitSignal(getattr(menu, signal)):
         action(menu, words).trigger()
+
+
+def test_every_entry_has_a_key_of_its_own(menu: AlisaMenu) -> None:
+    keys = [QKeySequence.mnemonic(action.text()).toString() for action in menu.actions() if action.isEnabled()]
+    keys = [key for key in keys if key]
+    assert len(keys) == len(set(keys)) >= 8
 
 
 def test_quit_goes_through_the_bridge(menu: AlisaMenu, bridge: Bridge, qtbot: QtBot) -> None:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QListWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from alisa_desktop.host.paths import resources
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.model_window import ModelWindow
+from alisa_desktop.ui.settings_window import SettingsWindow
 from alisa_desktop.ui.windows import Windows
 
 
@@ -28,11 +30,32 @@ def opened(windows: Windows) -> QWidget:
     return next(window for window in QApplication.topLevelWidgets() if window.isVisible() and window not in known)
 
 
-@pytest.mark.parametrize("name", ["settings", "history", "about"])
+@pytest.mark.parametrize("name", ["settings", "history", "about", "model"])
 def test_a_window_opens_inside_of_the_screen(windows: Windows, name: str) -> None:
     getattr(windows, f"open_{name}")()
     screen = QGuiApplication.primaryScreen().availableGeometry()
     assert screen.contains(opened(windows).geometry())
+
+
+def test_choosing_a_model_opens_the_settings_there_also_when_they_are_open_elsewhere(windows: Windows) -> None:
+    windows.open_settings()
+    settings = opened(windows)
+    groups = settings.findChild(QListWidget)
+    assert groups is not None
+    groups.setCurrentRow(groups.count() - 1)
+    windows.open_settings()
+    assert groups.currentRow() == groups.count() - 1
+    windows.bubble.settings_requested.emit()
+    assert groups.currentItem().text() == "Model"
+    assert opened(windows) is settings
+
+
+def test_model_status_leads_to_the_settings(windows: Windows) -> None:
+    windows.bubble.model_requested.emit()
+    window = opened(windows)
+    assert isinstance(window, ModelWindow)
+    window.choose_requested.emit()
+    assert any(isinstance(other, SettingsWindow) and other.isVisible() for other in QApplication.topLevelWidgets())
 
 
 def test_the_bubble_makes_way_for_a_window(windows: Windows) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from alisa_desktop.settings.schema import Settings
 
-FIELDS = Settings.model_fields
+FIELDS = {name: field for name, field in Settings.model_fields.items() if field.json_schema_extra}
 EXTRA = {"group", "labels", "kind", "filter", "when", "unit", "step"}
 
 
@@ -22,6 +22,10 @@ def test_every_setting_says_what_it_is(name: str) -> None:
     assert field.description.endswith(".")
     assert extra.get("group")
     assert set(extra) <= EXTRA
+
+
+def test_only_what_is_no_choice_says_nothing() -> None:
+    assert set(Settings.model_fields) - set(FIELDS) == {"starter_hint_shown"}
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))

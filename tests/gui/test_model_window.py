@@ -1,0 +1,108 @@
+"""The Model status window: name, state and place of the model, and the starter brain's card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QColor, QTextCursor
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from alisa_desktop.core.events import ModelChanged
+from alisa_desktop.core.messages import ModelState, ModelStatus
+from alisa_desktop.settings.schema import ModelSource, Settings
+from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.model_window import ModelWindow
+from alisa_desktop.ui.theme import ThemeWatcher, dark
+
+CARD = """# The starter brain
+
+It is *small* and
+quick.
+
+- Good for small talk
+- [More](https://example.org/models)
+"""
+FAR = Settings(model_source=ModelSource.SERVER, server_url="https://api.example.org/v1/chat/completions")
+Opener = Callable[..., ModelWindow]
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Path:
+    path = tmp_path / "alisa-starter.md"
+    path.write_text(CARD, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, bridge: Bridge, watcher: ThemeWatcher, card: Path) -> Opener:
+    def open_window(settings: Settings | None = None, path: Path = card) -> ModelWindow:
+        window = ModelWindow(bridge, watcher, settings or Settings(), path)
+        qtbot.addWidget(window)
+        window.show()
+        return window
+
+    return open_window
+
+
+def test_it_says_what_thinks_where_and_how_it_is_doing(opened: Opener) -> None:
+    window = opened()
+    assert [label.text() for label in (window.name, window.state, window.place)] == ["test", "Ready", "On this machine"]
+    assert not window.detail.isVisible()
+
+
+def test_it_follows_the_model_and_the_settings(opened: Opener, bridge: Bridge) -> None:
+    window = opened()
+    bridge.deliver(ModelChanged(ModelStatus(ModelState.LOADING, "", progress=0.4)))
+    assert (window.name.text(), window.state.text()) == ("No model yet", "Waking up, 40%")
+    detail = "The server can't be reached. Start it, or choose another model."
+    bridge.deliver(ModelChanged(ModelStatus(ModelState.FAILED, "llama", detail)))
+    bridge.settings_changed.emit(FAR)
+    assert (window.name.text(), window.state.text()) == ("llama", "Model failed")
+    assert window.place.text() == "By the server at api.example.org"
+    assert window.detail.isVisible() and window.detail.text() == detail
+
+
+def test_the_card_is_shown_while_the_starter_brain_is_chosen(opened: Opener, bridge: Bridge) -> None:
+    window = opened()
+    assert window.card.isVisible() and window.card.isReadOnly()
+    words = window.card.toPlainText()
+    assert words.splitlines()[:2] == ["The starter brain", "It is small and quick."]
+    bridge.settings_changed.emit(FAR)
+    assert not window.card.isVisible()
+    bridge.settings_changed.emit(Settings())
+    assert window.card.isVisible()
+
+
+def test_no_card_with_another_model_or_where_there_is_none(opened: Opener, tmp_path: Path) -> None:
+    assert not opened(FAR).card.isVisible()
+    assert not opened(path=tmp_path / "nothing.md").card.isVisible()
+
+
+def test_links_open_in_the_browser_only(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[str] = []
+    monkeypatch.setattr("PySide6.QtGui.QDesktopServices.openUrl", lambda url: followed.append(url.toString()) or True)
+    window = opened()
+    for address in ("https://example.org/models", "file:///etc/passwd"):
+        window.card.anchorClicked.emit(QUrl(address))
+    assert followed == ["https://example.org/models"]
+    assert "The starter brain" in window.card.toPlainText()
+
+
+def test_the_card_wears_the_theme(opened: Opener, watcher: ThemeWatcher) -> None:
+    window = opened()
+    watcher.changed.emit(dark)
+    link = window.card.document().find("More")
+    assert isinstance(link, QTextCursor)
+    assert link.charFormat().foreground().color() == QColor(dark.link)
+
+
+def test_choosing_is_asked_for_and_escape_closes(opened: Opener, qapp: QApplication, qtbot: QtBot) -> None:
+    window = opened()
+    choose = next(button for button in window.findChildren(QPushButton) if "Choose" in button.text())
+    with qtbot.waitSignal(window.choose_requested):
+        choose.click()
+    assert window.card.accessibleName()
+    qtbot.keyClick(window.card, Qt.Key.Key_Escape)
+    assert not window.isVisible()
