@@ -1,4 +1,4 @@
-.PHONY: run test bench setup
+.PHONY: run test bench train setup
 
 run:
 	@python3 bootstrap.py run $(ARGS)
@@ -8,6 +8,9 @@ test:
 
 bench:
 	@python3 bootstrap.py bench $(ARGS)
+
+train:
+	@python3 bootstrap.py train $(ARGS)
 
 setup:
 	@python3 bootstrap.py setup

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Set up whatever is missing in this checkout, then run or test Alisa: `python3 bootstrap.py run|test|setup|bench`.
+"""Set up whatever is missing in this checkout, then run or test Alisa: `python3 bootstrap.py TASK`.
+
+TASK is run, test, setup, bench, or train (the starter brain anew, which takes about an hour).
 
 Needs nothing but Python 3.11 or later and, for the model's library, a C++ compiler. What is set up once is recognised
 by its lock file and not done again, so the second start is instant.
@@ -27,6 +29,9 @@ LLAMA = "llama-cpp-python"
 BUILD_FLAGS = "-DGGML_NATIVE=OFF"
 """A native build crashes on processors that claim AMX but do not run it, on every quantised model."""
 LEAST_PYTHON = (3, 11)
+PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
+TRAINING = ROOT / "training" / "starter" / "requirements.txt"
+"""What training needs and the app does not; installed beside the rest when somebody trains."""
 
 QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -61,17 +66,20 @@ DESKTOP_PROGRAMS = {
 def main(arguments: list[str]) -> int:
     """Set up, then do what was asked for; returns the exit code of that."""
     task = arguments[0] if arguments else "run"
-    if task not in ("run", "test", "setup", "bench"):
-        sys.exit(f"I know run, test, bench and setup, but not {task}.")
+    if task not in ("run", "test", "setup", "bench", "train"):
+        sys.exit(f"I know run, test, bench, train and setup, but not {task}.")
     if sys.version_info < LEAST_PYTHON:
         sys.exit(f"Alisa needs Python {'.'.join(map(str, LEAST_PYTHON))} or later; this is {sys.version.split()[0]}.")
     set_up_system(QT_LIBRARIES, DESKTOP_PROGRAMS if task in ("test", "bench") else {})
     set_up_environment()
+    if task == "train":
+        subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "-r", str(TRAINING)])
     rest = arguments[1:]
     commands = {
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],
         "test": [str(PYTHON), "-m", "pytest", *rest],
         "bench": [str(PYTHON), str(ROOT / "tests" / "benchmarks" / "run.py"), *rest],
+        "train": [str(PYTHON), "-m", "training.starter.train", *rest],
     }
     return subprocess.call(commands[task], cwd=ROOT) if task in commands else 0
 
@@ -126,7 +134,7 @@ def set_up_environment() -> None:
     if not is_whole():
         say("Making a virtual environment in .venv ...")
         subprocess.check_call([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    pip = [str(PYTHON), *PIP]
     llama, others = split_lock()
     if not is_installed(LLAMA, llama.split("==")[1].split()[0]):
         install_llama(pip, llama)

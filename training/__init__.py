@@ -1,0 +1,1 @@
+"""What the project trains; no part of the app."""

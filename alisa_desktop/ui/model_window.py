@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from alisa_desktop.settings.schema import ModelSource, Settings
@@ -73,16 +74,17 @@ class ModelWindow(QDialog):
         column.addWidget(self.card, 1)
         column.addStretch()
         column.addLayout(self._build_buttons())
+        self._close.setFocus()
 
     def _build_buttons(self) -> QHBoxLayout:
-        choose, close = QPushButton("Choose a &model…", autoDefault=False), QPushButton("Close", default=True)
+        choose = QPushButton("Choose a &model…", autoDefault=False)
+        self._close = close = QPushButton("Close", default=True)
         choose.clicked.connect(self.choose_requested)
         close.clicked.connect(self.reject)
         row = QHBoxLayout()
         row.addWidget(choose)
         row.addStretch(1)
         row.addWidget(close)
-        close.setFocus()
         return row
 
     def _take_settings(self, settings: Settings) -> None:
@@ -100,6 +102,7 @@ class ModelWindow(QDialog):
 
     def _wear(self, theme: Theme) -> None:
         fill(self.card.document(), self._markdown, Lettering(theme, body_font(theme)), keep_lines=False)
+        self.card.moveCursor(QTextCursor.MoveOperation.Start)  # else it is scrolled to the end
 
 
 def _begun(words: str) -> str:

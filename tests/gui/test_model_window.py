@@ -75,6 +75,22 @@ def test_the_card_is_shown_while_the_starter_brain_is_chosen(opened: Opener, bri
     assert window.card.isVisible()
 
 
+def test_a_long_card_is_shown_from_its_beginning(opened: Opener, card: Path, qtbot: QtBot) -> None:
+    card.write_text("A paragraph.\n\n" * 100, encoding="utf-8")
+    window = opened()
+    window.card.setFocus()
+    bar = window.card.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    assert bar.value() == 0
+
+
+def test_the_keyboard_begins_at_the_way_out(opened: Opener, qtbot: QtBot) -> None:
+    window = opened()
+    window.activateWindow()
+    qtbot.waitUntil(lambda: isinstance(window.focusWidget(), QPushButton))
+    assert window.focusWidget().text() == "Close"
+
+
 def test_no_card_with_another_model_or_where_there_is_none(opened: Opener, tmp_path: Path) -> None:
     assert not opened(FAR).card.isVisible()
     assert not opened(path=tmp_path / "nothing.md").card.isVisible()

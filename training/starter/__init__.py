@@ -1,0 +1,1 @@
+"""The starter brain: its corpus, how it is trained, and how it is judged."""

@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 MODES = ("default", "study", "chill", "creative")
 EMOTIONS = ("neutral", "happy", "calm", "teasing", "shy", "serious", "sad", "surprised")
 SLOTS = frozenset(
-    "name thing value clock weekday date problem result coin dice number from to choice days event mode app title".split()
+    {"name", "thing", "value", "clock", "weekday", "date", "problem", "result", "coin", "dice", "number"}
+    | {"from", "to", "choice", "days", "event", "mode", "app", "title"}
 )
 
 _TOPIC = re.compile(r"== ([a-z0-9-]+) :: (.+)")

@@ -11,7 +11,6 @@ from alisa_desktop.conversation.acquaintance import Acquaintance
 from alisa_desktop.conversation.facts import find_facts
 from alisa_desktop.core.messages import Fact, FactKind
 from alisa_desktop.persona.prompt import with_notes
-
 from training.starter.corpus import MODES, Corpus, Reply, Talk, Topic, slots_of
 from training.starter.slots import KIND_OF_SLOT, Facts, filled, values
 
@@ -89,7 +88,7 @@ class Generator:
                 topic = self._rng.choices(self._topics, self._weights)[0]
                 known = Fact(FactKind.NAME, f"name: {name}") if name else None
                 exchanges = [one for one in [self._from_topic(topic, mode, known, told)] if one]
-                if topic.name == "story" or topic.name.startswith("story-") and topic.name != "story-continue":
+                if topic.name == "story" or (topic.name.startswith("story-") and topic.name != "story-continue"):
                     more = self._corpus.topics.get("story-continue")
                     for _ in range(self._rng.randint(0, 3) if more else 0):
                         if more and (another := self._from_topic(more, mode, known, told)):
@@ -102,12 +101,22 @@ class Generator:
         text = self._rng.choice(topic.messages)
         facts = []
         for kind in sorted(needs):
-            facts.append(name if name and kind is FactKind.NAME and "told" not in topic.name else self._facts.make(kind, mode, text))
+            facts.append(
+                name
+                if name and kind is FactKind.NAME and "told" not in topic.name
+                else self._facts.make(kind, mode, text)
+            )
         facts += [name for kind in may if kind is FactKind.NAME and name]
-        facts += [self._facts.make(kind, mode, text) for kind in sorted(may) if kind is not FactKind.NAME and self._rng.random() < 0.5]
+        facts += [
+            self._facts.make(kind, mode, text)
+            for kind in sorted(may)
+            if kind is not FactKind.NAME and self._rng.random() < 0.5
+        ]
         known = {slot: value for fact in facts for slot, value in values(fact).items()}
         have = {fact.kind for fact in facts}
-        replies = [one for one in topic.replies if one.mode in (mode, "any") and one.text not in told and kinds_of(one) <= have]
+        replies = [
+            one for one in topic.replies if one.mode in (mode, "any") and one.text not in told and kinds_of(one) <= have
+        ]
         if not replies:
             return None
         reply = self._rng.choice(replies)
@@ -130,14 +139,21 @@ class Generator:
             facts += [fact for fact in user.facts(text) if fact.kind in may]
             yield self._exchange(topic, text, facts, emotion, reply)
 
-    def _fitting(self, text: str, mode: str, reply: str, needs: frozenset[FactKind], user: Acquaintance) -> list[Fact] | None:
+    def _fitting(
+        self, text: str, mode: str, reply: str, needs: frozenset[FactKind], user: Acquaintance
+    ) -> list[Fact] | None:
         """The facts that belong to a message of a talk, such that they say what the reply says; None if none do."""
         if not needs:
             return []
         for _ in range(60):
             found = [*find_facts(text, self._facts.moment().astimezone(), mode, self._rng), *user.facts(text)]
             facts = [fact for fact in found if fact.kind in needs]
-            said = [value for fact in facts for slot, value in values(fact).items() if slot not in ("problem", "from", "event", "thing")]
+            said = [
+                value
+                for fact in facts
+                for slot, value in values(fact).items()
+                if slot not in ("problem", "from", "event", "thing")
+            ]
             if {fact.kind for fact in facts} == needs and any(value.lower() in reply.lower() for value in said):
                 return facts
         return None
@@ -161,5 +177,11 @@ class Generator:
             text = rng.choice(("hey ", "alisa ", "so ", "ok ", "um ", "hi! ", "btw ")) + text
         if rng.random() < 0.15 and len(text) > 4:
             at = rng.randrange(1, len(text) - 1)
-            text = rng.choice((text[:at] + text[at + 1 :], text[:at] + rng.choice(_TYPOS) + text[at:], text[:at] + text[at] + text[at:]))
+            text = rng.choice(
+                (
+                    text[:at] + text[at + 1 :],
+                    text[:at] + rng.choice(_TYPOS) + text[at:],
+                    text[:at] + text[at] + text[at:],
+                )
+            )
         return text

@@ -31,7 +31,6 @@ from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.model.topics import features
 from alisa_desktop.options import Options
-
 from training.starter.corpus import HERE, MODES, Corpus, read
 
 FOLDER = HERE / "evaluation"
@@ -156,8 +155,9 @@ async def ask(held_out: Path, factual: Path, out: Path) -> None:
                 for index, text in enumerate(talk.messages):
                     finished, _ = await listener.ask(text)
                     row = {
-                        "id": f"{talk.id}.{index}", "kind": talk.kind, "mode": talk.mode, "said": text, "sent": listener.sent(),
-                        "emotion": finished.emotion, "reply": finished.text, "nearest": nearest.reply(text, talk.mode),
+                        "id": f"{talk.id}.{index}", "kind": talk.kind, "mode": talk.mode, "said": text,
+                        "sent": listener.sent(), "emotion": finished.emotion, "reply": finished.text,
+                        "nearest": nearest.reply(text, talk.mode),
                     }  # fmt: skip
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
@@ -177,7 +177,10 @@ def report() -> None:
             found = counts.get((kind, who), Counter())
             shares = ", ".join(f"{verdict} {found[verdict]}/{asked}" for verdict in VERDICTS[kind])
             missing = asked - sum(found.values())
-            print(f"{kind:14} {'Alisa' if who == 'reply' else 'nearest neighbour':18} {shares}" + (f", not judged {missing}" if missing else ""))
+            print(
+                f"{kind:14} {'Alisa' if who == 'reply' else 'nearest neighbour':18} {shares}"
+                + (f", not judged {missing}" if missing else "")
+            )
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -185,11 +188,38 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, filter(None, path.read_text("utf-8").splitlines()))
 
 
-THIRTY = (
-    "hi;hey;hello again;tell me a joke;another one;lol;how are you;im bored;tell me a joke;what can you do;im bored again;sing me a song;"
-    "tell me a joke please;hi;whats up;ok;why;i'm tired;so tired;another joke;hey;what's the capital of peru;who wrote hamlet;what's the "
-    "capital of chad;how far is the moon;thanks;thank you;how are you;im bored;bye"
-).split(";")
+THIRTY = [
+    "hi",
+    "hey",
+    "hello again",
+    "tell me a joke",
+    "another one",
+    "lol",
+    "how are you",
+    "im bored",
+    "tell me a joke",
+    "what can you do",
+    "im bored again",
+    "sing me a song",
+    "tell me a joke please",
+    "hi",
+    "whats up",
+    "ok",
+    "why",
+    "i'm tired",
+    "so tired",
+    "another joke",
+    "hey",
+    "what's the capital of peru",
+    "who wrote hamlet",
+    "what's the capital of chad",
+    "how far is the moon",
+    "thanks",
+    "thank you",
+    "how are you",
+    "im bored",
+    "bye",
+]
 
 
 async def manners() -> None:
@@ -210,7 +240,11 @@ async def manners() -> None:
                     for text in THIRTY:
                         finished, first = await listener.ask(text)
                         turns += 1
-                        tagged += finished.outcome is Outcome.DONE and finished.emotion in Emotion and "<" not in finished.text
+                        tagged += (
+                            finished.outcome is Outcome.DONE
+                            and finished.emotion in Emotion
+                            and "<" not in finished.text
+                        )
                         repeated += finished.text in told[-10:]
                         told.append(finished.text)
                         seconds.append(first)

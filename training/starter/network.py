@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Norm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), EPSILON)
+        """Normalise the last dimension."""
+        return functional.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), EPSILON)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -70,6 +71,7 @@ class Block(nn.Module):
         self.ffn_down = nn.Linear(shape.inner, width, bias=False)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
+        """(batch, tokens, width) in and out."""
         batch, length, width = x.shape
         y = self.attn_norm(x)
 
@@ -84,7 +86,7 @@ class Block(nn.Module):
         mixed = torch.matmul(torch.softmax(scores, -1), v)
         x = x + self.attn_output(mixed.transpose(1, 2).reshape(batch, length, width))
         y = self.ffn_norm(x)
-        return x + self.ffn_down(F.silu(self.ffn_gate(y)) * self.ffn_up(y))
+        return x + self.ffn_down(functional.silu(self.ffn_gate(y)) * self.ffn_up(y))
 
 
 class Network(nn.Module):
@@ -107,11 +109,12 @@ class Network(nn.Module):
                 nn.init.normal_(parameter, 0, 0.02 if "embd" in name else spread)
 
     def forward(self, tokens: Tensor) -> Tensor:
+        """Hidden states (batch, tokens, width) of tokens (batch, tokens)."""
         x = self.token_embd(tokens)
         kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
         x = x.to(kind)
         length = tokens.shape[1]
-        cos, sin = self.cos[:length].to(kind), self.sin[:length].to(kind)  # type: ignore[index]
+        cos, sin = self.cos[:length].to(kind), self.sin[:length].to(kind)
         mask = torch.full((length, length), -1e4, dtype=kind, device=x.device).triu(1)
         for block in self.blk:
             x = block(x, cos, sin, mask)
@@ -120,4 +123,4 @@ class Network(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """The scores of all tokens (the embedding is tied)."""
-        return F.linear(hidden, self.token_embd.weight.to(hidden.dtype))
+        return functional.linear(hidden, self.token_embd.weight.to(hidden.dtype))

@@ -12,6 +12,7 @@ from alisa_desktop.conversation.facts import find_facts
 from alisa_desktop.conversation.units import find_conversion
 from alisa_desktop.core.messages import Fact, FactKind
 from alisa_desktop.persona.prompt import time_note
+from training.starter.corpus import HERE
 
 KIND_OF_SLOT: Mapping[str, FactKind] = {
     "name": FactKind.NAME,
@@ -45,32 +46,20 @@ LACKS: Mapping[str, FactKind] = {
 }
 """Topics for what was asked but is not known."""
 
-_NAMES = (
-    "Leo Mia Noah Emma Liam Olivia Ava Lucas Sofia Ben Anna Max Lena Tom Sarah Jack Chloe Sam Alex Kim Yuki Hana Kenji Sora Ravi Priya Arjun "
-    "Fatima Omar Layla Yusuf Ali Chen Wei Mei Jin Minh Linh Pedro Lucia Diego Carmen Marco Giulia Pierre Camille Jérôme Zoë Björn Astrid "
-    "Ivan Olga Dmitri Anya Kwame Amara Zuri Thabo Nia Kofi Aisha Tariq Noor Eli Ruth Dave Karen Steve Gary Linda Bob Doug Margaret Walt "
-    "Nick Beth Chris Pat Robin Jo Mika Kai Finn Nora Ida Otto Hugo Rosa Pablo Ines Tiago Rui Bea Theo Iris June Wren Sage Juno Atlas Ash "
-    "Anna Maria,Jean Luc,Mary Jane,Billie Jo,Captain,Boss,Ace,Ziggy,Neo,Pixel"
-)
-_THINGS = (
-    "colour food song film game book animal season band drink place city show sport subject hobby word number flower fruit dessert snack "
-    "anime series singer artist author character movie genre day holiday month tea pizza topping instrument car shirt teacher tree "
-    "planet board game,video game,ice cream,kind of music,time of day"
-)
-_APPS = (
-    "Firefox,Google Chrome,Microsoft Edge,Safari,Visual Studio Code,PyCharm,Notepad,Word,Excel,PowerPoint,LibreOffice Writer,Discord,Slack,"
-    "Teams,Telegram,WhatsApp,Steam,Minecraft,Blender,GIMP,Photoshop,Krita,VLC media player,Spotify,OBS Studio,Terminal,File Explorer,Nautilus,"
-    "Finder,Outlook,Thunderbird,Zoom,Obsidian,Notion,Calculator,Adobe Reader,Okular,Godot,Unity,Rider,IntelliJ IDEA,Vim,Emacs,Figma,Audacity"
-)
+
+def _lists() -> dict[str, list[str]]:
+    """The lists of `values.txt` by their names."""
+    lists: dict[str, list[str]] = {}
+    for line in (HERE / "values.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            lists[line.strip("[]")] = []
+        elif not line.startswith("#"):
+            lists[next(reversed(lists))].append(line)
+    return lists
+
+
+_LISTS = _lists()
 _ENDINGS = ("", "", "", ".py", ".rs", ".docx", ".pdf", ".txt", ".md", ".js", ".xlsx", ".png")
-_EVENTS = (
-    "Christmas,Christmas Eve,New Year,New Year's Eve,Halloween,Valentine's Day,Friday,Monday,Saturday,Sunday,the weekend,3 December,14 July,"
-    "5 March 2027,21 June,30 April,1 January 2027,August,Wednesday,17 October,9 May,28 February 2028"
-)
-_CONVERSIONS = (
-    "{} miles in km;{} km in miles;{} kg to lbs;{} lbs in kg;{} f to c;{} c to f;{} inches in cm;{} cm to inches;{} feet in m;{} m to feet;"
-    "{} cups in ml;{} gallons to liters;{} oz in grams;{} hours in minutes;{} mph in kmh;{} weeks in days;{} minutes to seconds;{} gb in mb"
-)
 
 
 class Facts:
@@ -79,20 +68,18 @@ class Facts:
     def __init__(self, rng: random.Random, words: Sequence[str]) -> None:
         self._rng = rng
         self._words = words
-        self._names = [name for part in _NAMES.split(",") for name in ([part] if " " in part and len(part) < 12 else part.split())]
 
     def name(self) -> str:
         """A name: half of them real ones, half letters, so that names are copied and not known by heart."""
         if self._rng.random() < 0.5:
-            return self._rng.choice(self._names)
+            return self._rng.choice(_LISTS["names"])
         return self._letters().capitalize()
 
     def _letters(self) -> str:
+        rng = self._rng
         syllables = (
-            self._rng.choice("b c d f g h j k l m n p r s t v w z br ch dr fl gr kl sh st th tr".split())
-            + self._rng.choice("a e i o u ai ee ia ou y".split())
-            + self._rng.choice(["", "", "n", "r", "l", "s", "m", "k", "x", "t"])
-            for _ in range(self._rng.randint(1, 3))
+            rng.choice(_LISTS["beginnings"]) + rng.choice(_LISTS["middles"]) + rng.choice([""] * 2 + _LISTS["ends"])
+            for _ in range(rng.randint(1, 3))
         )
         return "".join(syllables)
 
@@ -123,10 +110,10 @@ class Facts:
             case FactKind.NAME:
                 note = f"name: {self.name()}"
             case FactKind.FAVOURITE:
-                thing = rng.choice(_THINGS.replace(",", " ").split()) if rng.random() < 0.7 else self.phrase(2).lower()
+                thing = rng.choice(_LISTS["things"]) if rng.random() < 0.7 else self.phrase(2).lower()
                 note = f"favourite {thing}: {self.phrase()}"
             case FactKind.SCREEN:
-                app = rng.choice(_APPS.split(",")) if rng.random() < 0.7 else self.phrase(2).title()
+                app = rng.choice(_LISTS["apps"]) if rng.random() < 0.7 else self.phrase(2).title()
                 note = f"screen: {app} - {self.phrase()}{rng.choice(_ENDINGS)}"
         return Fact(kind, note)
 
@@ -140,13 +127,15 @@ class Facts:
                 return f"sum: {found[0]} = {found[1]}"
             case FactKind.CONVERSION:
                 while True:
-                    pattern = rng.choice(_CONVERSIONS.split(";"))
+                    pattern = rng.choice(_LISTS["conversions"])
                     if found := find_conversion(pattern.format(rng.choice((rng.randint(1, 20), rng.randint(1, 500))))):
                         return f"conversion: {found[0]} = {found[1]}"
             case FactKind.DAYS:
-                return f"days until {rng.choice(_EVENTS.split(','))}: {rng.randint(0, 365)}"
+                return f"days until {rng.choice(_LISTS['events'])}: {rng.randint(0, 365)}"
             case FactKind.DICE:
-                return find_facts(f"roll {rng.randint(1, 3)}d{rng.choice((6, 20, 6, 100))}", datetime.now().astimezone(), "", rng)[-1].text
+                return find_facts(
+                    f"roll {rng.randint(1, 3)}d{rng.choice((6, 20, 6, 100))}", datetime.now().astimezone(), "", rng
+                )[-1].text
             case FactKind.NUMBER:
                 return f"number: {rng.choice((rng.randint(1, 10), rng.randint(1, 100), rng.randint(1, 99999)))}"
         return f"choice: {self.phrase()}"

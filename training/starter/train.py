@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-for _setting in ("KMP_BLOCKTIME", "GOMP_SPINCOUNT"):
-    os.environ.setdefault(_setting, "0")  # idle threads sleep: spinning ones halve the speed beside other programs
-
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+from torch.nn import functional
 
 from training.starter import convert, tokens, understanding
 from training.starter.corpus import HERE, read
@@ -50,7 +46,9 @@ class Muon:
         self._groups: dict[tuple[int, ...], list[nn.Parameter]] = {}
         for one in parameters:
             self._groups.setdefault(tuple(one.shape), []).append(one)
-        self.momenta = {shape: torch.zeros(len(group), *shape, device=group[0].device) for shape, group in self._groups.items()}
+        self.momenta = {
+            shape: torch.zeros(len(group), *shape, device=group[0].device) for shape, group in self._groups.items()
+        }
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
@@ -146,7 +144,10 @@ def train(work: Path, steps: int) -> Network:
         muon.momenta = saved["muon"]
         begin = saved["step"]
     hidden = torch.compile(network, dynamic=True)
-    print(f"{sum(one.numel() for one in network.parameters()) / 1e6:.2f} M parameters, step {begin} of {steps}", flush=True)
+    print(
+        f"{sum(one.numel() for one in network.parameters()) / 1e6:.2f} M parameters, step {begin} of {steps}",
+        flush=True,
+    )
     started, seen, losses = time.monotonic(), 0, []
     for step, (x, w) in zip(range(begin, steps), data.batches(begin), strict=False):
         x, w = x.to(device), w.to(device)
@@ -155,7 +156,7 @@ def train(work: Path, steps: int) -> Network:
             weights = w[:, 1:].reshape(-1)
             chosen = weights > 0
             scores = network.logits(states.reshape(-1, states.shape[-1])[chosen])
-        each = F.cross_entropy(scores.float(), x[:, 1:].reshape(-1)[chosen], reduction="none")
+        each = functional.cross_entropy(scores.float(), x[:, 1:].reshape(-1)[chosen], reduction="none")
         loss = (each * weights[chosen]).sum() / weights[chosen].sum()
         network.zero_grad()
         loss.backward()

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
-from alisa_desktop.model.topics import UNKNOWN, Topic, bucket, features
+from alisa_desktop.model.topics import bucket, features
 from training.starter.corpus import Corpus
 from training.starter.dialogues import needs_and_may
 from training.starter.slots import LACKS, Facts, filled, values
@@ -40,7 +40,9 @@ def labelled(corpus: Corpus, seed: int = 1) -> list[tuple[str, str]]:
     for topic in corpus.topics.values():
         needs, _ = needs_and_may(topic)
         for text in topic.messages:
-            known = {slot: value for kind in sorted(needs) for slot, value in values(facts.make(kind, "study", text)).items()}
+            known = {
+                slot: value for kind in sorted(needs) for slot, value in values(facts.make(kind, "study", text)).items()
+            }
             pairs.append((filled(text, {**dict.fromkeys(("name", "thing", "value"), "blue"), **known}), topic.name))
     known_texts = {text.lower() for text, _ in pairs}
     for talk in corpus.talks:
