@@ -40,7 +40,7 @@ def _picture(folder: Path, look: str) -> Path:
     profile.mkdir()
     script = folder / f"{look}.json"
     script.write_text(json.dumps({"name": "Script", "replies": [{"text": text, "emotion": emotion}]}))
-    settings = {"appearance": look, "bubble_pinned": True}
+    settings = {"appearance": look, "bubble_pinned": True, "starter_hint_shown": True}
     (profile / "settings.json").write_text(json.dumps(settings))
     wallpaper = ("#c9d8e4", "#7d8fb3") if look == "light" else ("#2f3a56", "#171b2b")
     with desktop(folder / f"home-{look}", wallpaper=wallpaper) as place:

@@ -2,156 +2,232 @@
 
 from __future__ import annotations
 
-import ast
+import math
 import operator
 import re
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-_WORDS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-} | {
-    word: 10 * tens
-    for tens, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
-_WORDS |= {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_SPELT = "|".join(_WORDS)
-_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-_TENS_AND_ONES = re.compile(rf"\b({_TENS})[ -](one|two|three|four|five|six|seven|eight|nine)\b")
-_SPELT_NUMBER = re.compile(rf"\b({_SPELT})\b")
-_MANY = re.compile(r"\b(\d+) (100|1000|1000000)\b")
+from alisa_desktop.conversation.numerals import NUMBER, in_digits
+from alisa_desktop.conversation.vocabulary import words
 
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), replacement)
-    for pattern, replacement in (
-        (rf"(?:the )?(?:square root|sqrt|root) ?(?:of )?\(? ?({_NUMBER}) ?\)?", r"√\1"),
-        (r"[×✕⋅·]", " * "),
-        (r"÷", " / "),
-        (r"[−–]", "-"),
-        (rf"(?<=\d) ?(?:percent|per cent|%) (?:of|off) (?={_NUMBER})", " % "),
-        (r"\b(?:multiplied by|times|mal)\b", " * "),
-        (r"(?<=\d) ?[xX] ?(?=[\d.])", " * "),
-        (r"\b(?:divided by|over)\b", " / "),
-        (r"\bplus\b|\band then add\b", " + "),
-        (r"\bminus\b|\btake away\b|\bless\b", " - "),
-        (r"\bto the power of\b|\*\*", " ^ "),
-        (r"(?<=\d) squared\b", " ^ 2"),
-        (r"(?<=\d) cubed\b", " ^ 3"),
-    )
-)
-_ATOM = rf"\(*\s*-?√?(?:{_NUMBER})\s*\)*"
-_SUM = re.compile(rf"(?<![\w.,]){_ATOM}(?:\s*[-+*/^%]\s*{_ATOM})+(?![\w])|√(?:{_NUMBER})")
-_AMBIGUOUS = re.compile(r"\d+(?:[-/]\d+)+")  # 24/7, 9-5
-_DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?/\d\d?/\d{2,4}")
-_ASKED = re.compile(
-    r"\b(?:what(?:'?s| is| are| does)?|wats|calculate|compute|how much|solve|equals?|sum|result|work out|maths?|add)\b|=",
-    re.IGNORECASE,
-)
 _LONGEST = 60
-_LARGEST_POWER = 64
+"""Characters of a sum."""
+_LARGEST = 10**40
+_LARGEST_POWER = 1000
+"""Bits of a power on the way to the result."""
 
-_OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Mod: lambda percent, whole: percent * whole / 100,
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator != 1:
+        raise ValueError("a root")
+    if max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent) > _LARGEST_POWER:
+        raise OverflowError
+    return Fraction(base ** int(exponent))
+
+
+_OPERATORS: dict[str, tuple[int, Callable[[Fraction, Fraction], Fraction]]] = {
+    "+": (1, operator.add),
+    "-": (1, operator.sub),
+    "−": (1, operator.sub),
+    "*": (2, operator.mul),
+    "x": (2, operator.mul),
+    "/": (2, operator.truediv),
+    "÷": (2, operator.truediv),
+    "mod": (2, operator.mod),
+    "%of": (2, lambda percent, whole: whole * percent / 100),
+    "%off": (2, lambda percent, whole: whole - whole * percent / 100),
+    "^": (4, _power),
 }
+"""How tightly each operator binds, and what it does. The signs - / x are also written where no sum is meant (24/7);
+− ÷ * stand for those that were said in words."""
+_SIGN_BINDS = 3
+
+_PERCENT = r"(?<=\d) ?(?:%|percent|per cent|pct)"
+_NEXT = rf"(?={NUMBER}|\()"
+_REWRITES = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"[−–‒]", "-"),
+        (r"[×✕⋅·]", " * "),
+        (r"\*\*", "^"),
+        (r"[$€£](?=[\d.])|(?<=\d)[$€£]", ""),
+        (rf"{_PERCENT} (?:tip |tax )?(?:of|on) {_NEXT}", " %of "),
+        (rf"{_PERCENT} (?:off|discount)(?: of| on)? {_NEXT}", " %off "),
+        (r"(?<=\d)( ?)%\1(?=\d)|(?<=\d) mod(?:ulo)? (?=\d)", " mod "),
+        (r"\b(?:the )?(?:square root|sqrt|(?<!cube )(?<!th )(?<!rd )root(?= of))(?: of)? ?(?=[\d.(])", "√"),
+        (rf"\b(?:add|sum of) ({NUMBER}) (?:and|to|with) ({NUMBER})", r"\1 + \2"),
+        (rf"\b(?:multiply|product of) ({NUMBER}) (?:and|by|with) ({NUMBER})", r"\1 * \2"),
+        (rf"\bdivide ({NUMBER}) by ({NUMBER})", r"\1 ÷ \2"),
+        (rf"\b(?:subtract|take) ({NUMBER}) from ({NUMBER})", r"\2 − \1"),
+        (rf"\b(?:a )?half of ({NUMBER})", r"\1 / 2"),
+        (rf"\b(?:double|twice) ({NUMBER})", r"2 x \1"),
+        (r"\b(?:multipl(?:y|ied) (?:by|with)|times|mal)\b(?! \S+ \w+ ago)", " * "),
+        (r"(?<=[\d)])(?: x ?|x )(?=[\d.(])", " * "),
+        (r"(?<=\d)\((?=-?[\d.]+ ?[-+*/^])", " * ("),
+        (r"\bdivided? by\b", " ÷ "),
+        (r"\bover\b", " / "),
+        (r"\bplus\b|\badded to\b|\band then add\b", " + "),
+        (r"(?<!\d )(?<!\) )\bminus (?=\d)", "-"),
+        (r"\bminus\b|\btake away\b", " − "),
+        (r"\bless\b", " - "),
+        (r"\b(?:raised )?to the power(?: of)?\b", "^"),
+        (r"(?<=[\d)]) squared\b", " ^ 2"),
+        (r"(?<=[\d)]) cubed\b", " ^ 3"),
+        (r"\s+", " "),
+    )
+)
+"""Words of arithmetic and the signs that stand for them, applied in this order."""
+
+_ATOM = rf"(?:[(√] ?|-){{0,8}}{NUMBER}(?: ?\)){{0,8}}"
+_OPERATOR = r" ?(?:[-+*/^÷−x]|mod|%off?) ?"
+_BEGIN = r"(?<!\w)(?<!\d[.,:])(?<!\w-)(?<!\w\()"
+_END = r"(?!\w|[.,:]\d| ?%)"
+_SUM = re.compile(rf"{_BEGIN}{_ATOM}(?:{_OPERATOR}{_ATOM})+{_END}|√\(? ?{NUMBER} ?\)?{_END}")
+_TOKEN = re.compile(rf"{NUMBER}|mod|%off?|\S")
+
+_BEYOND = re.compile(
+    r"\b(?:log|ln|sin|cos|tan|cube root|\d(?:th|rd) root|matri(?:x|ces)|binary|hex|derivative|integral|factorial)\b"
+    r"|(?<![\w'])\d*[a-z](?:\^\d+)? ?[-+*/^=] ?[\d(]|[\d)] ?[+*/^] ?\d*[a-z](?![\w'])"  # 2x^2 - 8, 5 + y
+)
+"""Mathematics that is more than a sum."""
+_NEVER = re.compile(
+    r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?/\d\d?/\d{2,4}|0x\d+|(?=.*\d{4})\d+(?:-\d+){2,}",
+)
+"""Dates, hexadecimal numbers, and numbers of telephones, cards and books."""
+_SAYING = re.compile(r"24/7|50/50|20/20|9/11|7/11|4/20|9-5|9-11|\d{3}-\d{4}")
+_AMBIGUOUS = re.compile(rf"{NUMBER}(?: ?[-/x] ?{NUMBER})+|√.*")
+_ASKED_BEFORE = re.compile(
+    r"(?<![\w'])(?:(?:what|wat)(?:'?s)?|how much|calculate|compute|solve|evaluate|work out|figure out|split|equals?"
+    r"|maths?(?: \w+)?|can (?:you|u) do|tell me|find|answer to|result of|value of)"
+    r"(?: is| are| do| does| would)?(?: the)?[:,]? ?$"
+)
+_ASKED_AFTER = re.compile(r" ?(?:=|equals?\b|is (?:what|how much)\b|makes? (?:what|how much)\b)")
+_AROUND = 40
+"""Characters around a sum that tell whether it is asked for."""
+_FILLERS = frozenset(words("ok okay so and then now again hey hi alisa quick please pls plz lol hm hmm um uh thanks"))
 
 
 def find_sum(text: str) -> tuple[str, str] | None:
     """The sum asked for in `text` and its result ("19 + 12", "31"), or None when there is none.
 
-    Exact up to six decimals. Things that only look like sums (24/7, 9-5, dates) are left alone unless asked for.
+    Exact up to six decimals, beyond that the result begins with "about". Things that only look like sums (24/7, 9-5,
+    a score) are left alone unless asked for; dates and telephone numbers always.
     """
     plain = _rewritten(text)
-    longest = max((match[0].strip() for match in _SUM.finditer(plain)), key=len, default="")
-    if not longest or len(longest) > _LONGEST or _DATE.fullmatch(longest):
+    if _BEYOND.search(plain):
         return None
-    alone = not re.search(r"\w", plain.replace(longest, ""))
-    if not (alone or _ASKED.search(text)) and _AMBIGUOUS.fullmatch(longest.replace(" ", "")):
+    meant = [match[0].strip() for match in _SUM.finditer(plain) if _is_meant(match)]
+    if not meant:
         return None
-    if _AMBIGUOUS.fullmatch(longest) and longest.count("-") + longest.count("/") > 1 and not alone:
-        return None
-    return _shown(longest), _result(longest)
+    tokens = _TOKEN.findall(_balanced(max(meant, key=len)))
+    result = _result(tokens)
+    return (_shown(tokens), result) if result else None
 
 
 def _rewritten(text: str) -> str:
-    plain = _TENS_AND_ONES.sub(lambda match: str(_WORDS[match[1]] + _WORDS[match[2]]), text.lower())
-    plain = _SPELT_NUMBER.sub(lambda match: str(_WORDS[match[1]]), plain)
-    plain = _MANY.sub(lambda match: str(int(match[1]) * int(match[2])), plain)
+    plain = in_digits(" ".join(text.replace("’", "'").split()))
     for pattern, replacement in _REWRITES:
         plain = pattern.sub(replacement, plain)
     return plain
 
 
-def _shown(expression: str) -> str:
-    spaced = re.sub(r"\s*([-+*/^])\s*", r" \1 ", expression)
-    spaced = re.sub(r"(^|[-+*/^(] ) - ", r"\1-", spaced)
-    spaced = re.sub(r"\s*%\s*", "% of ", spaced)
-    return " ".join(spaced.split()).replace("*", "x").replace("√", "square root of ")
+def _is_meant(match: re.Match[str]) -> bool:
+    """Whether this is a sum to work out, judged by the words around it where its signs leave that open."""
+    found = match[0].strip()
+    if len(found) > _LONGEST or _NEVER.fullmatch(found):
+        return False
+    if not _AMBIGUOUS.fullmatch(found):
+        return True
+    before = match.string[max(0, match.start() - _AROUND) : match.start()]
+    after = match.string[match.end() : match.end() + _AROUND]
+    if _ASKED_BEFORE.search(before) or _ASKED_AFTER.match(after):
+        return True
+    if before.endswith(": ") and " " in found:
+        return not (after.strip(" ?!.") or before.endswith("score: "))
+    return not _SAYING.fullmatch(found) and _is_alone(match)
 
 
-def _result(expression: str) -> str:
-    source = re.sub(r"√([\d.,]+)", r"root(\1)", expression).replace(",", "").replace("^", "**")
-    source = re.sub(r"\b0+(?=\d)", "", source)
+def _is_alone(match: re.Match[str]) -> bool:
+    if len(match.string) > len(match[0]) + _AROUND:
+        return False
+    rest = match.string[: match.start()] + " " + match.string[match.end() :]
+    return _FILLERS.issuperset(re.findall(r"\w+", rest))
+
+
+def _balanced(expression: str) -> str:
+    """Without the brackets at its ends that belong to the sentence."""
+    while expression.startswith("(") and expression.count("(") > expression.count(")"):
+        expression = expression[1:].lstrip()
+    while expression.endswith(")") and expression.count(")") > expression.count("("):
+        expression = expression[:-1].rstrip()
+    return expression
+
+
+def _shown(tokens: list[str]) -> str:
+    shown = re.sub(r"(?<![\d)] )- ", "-", " ".join(tokens))  # a sign, no difference
+    for sign, told in (("√ ", "square root of "), (" %o", "% o"), ("( ", "("), (" )", ")")):
+        shown = shown.replace(sign, told)
+    return shown.translate({ord("*"): "x", ord("÷"): "/", ord("−"): "-"})
+
+
+def _result(tokens: list[str]) -> str | None:
+    left = deque(tokens)
     try:
-        return _written(_value(ast.parse(source.strip(), mode="eval").body))
+        value = _value(left)
+        return None if left else _written(value)
     except ZeroDivisionError:
         return "not defined"
-    except (SyntaxError, ValueError, ArithmeticError):
-        return "not clear"
+    except OverflowError:
+        return "too large"
+    except (ValueError, IndexError):
+        return None
 
 
-def _value(node: ast.expr) -> Fraction:
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return Fraction(str(value))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand)
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            exponent = _value(right)
-            if exponent.denominator != 1 or abs(exponent) > _LARGEST_POWER:
-                raise ValueError("too large")
-            return Fraction(_value(left) ** int(exponent))
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_value(left), _value(right))
-        case ast.Call(func=ast.Name(id="root"), args=[ast.Constant(value=int() | float() as value)]):
-            return Fraction(Decimal(str(value)).sqrt())
-    raise ValueError("not a sum")
+def _value(tokens: deque[str], least: int = 0) -> Fraction:
+    """Take a value off `tokens` with all operators that bind at least so tightly (precedence climbing)."""
+    value = _operand(tokens)
+    while tokens and tokens[0] in _OPERATORS and _OPERATORS[tokens[0]][0] >= least:
+        sign = tokens.popleft()
+        binds, apply = _OPERATORS[sign]
+        value = apply(value, _value(tokens, binds if sign == "^" else binds + 1))
+    return value
+
+
+def _operand(tokens: deque[str]) -> Fraction:
+    token = tokens.popleft()
+    if token == "-":
+        return -_value(tokens, _SIGN_BINDS)
+    if token == "√":
+        return _root(_operand(tokens))
+    if token == "(":
+        value = _value(tokens)
+        if tokens.popleft() != ")":
+            raise ValueError("brackets do not match")
+        return value
+    return Fraction(token.replace(",", ""))
+
+
+def _root(value: Fraction) -> Fraction:
+    if value < 0:
+        raise ValueError("no real root")
+    exact = Fraction(math.isqrt(value.numerator), math.isqrt(value.denominator))
+    return exact if exact**2 == value else Fraction(_decimal(value).sqrt())
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 def _written(value: Fraction) -> str:
+    if abs(value) >= _LARGEST:
+        raise OverflowError
     if value.denominator == 1:
         return str(value.numerator)
     with localcontext() as context:
-        context.prec = 40
-        rounded = (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.000001"))
-    exact = Fraction(rounded) == value
-    return ("" if exact else "about ") + f"{rounded:f}".rstrip("0").rstrip(".")
+        context.prec = 60
+        rounded = _decimal(value).quantize(Decimal("0.000001")) + 0  # no negative zero
+    shown = f"{rounded:f}".rstrip("0").rstrip(".")
+    return shown if Fraction(rounded) == value else f"about {shown}"

@@ -27,6 +27,7 @@ THIRD_PARTY = (
     Component("HTTPX", "BSD-3-Clause", "https://www.python-httpx.org", "httpx"),
     Component("Jinja", "BSD-3-Clause", "https://jinja.palletsprojects.com", "jinja2"),
     Component("keyring", "MIT", "https://github.com/jaraco/keyring", "keyring"),
+    Component("NumPy", "BSD-3-Clause", "https://numpy.org", "numpy"),
     Component("platformdirs", "MIT", "https://platformdirs.readthedocs.io", "platformdirs"),
     Component("psutil", "BSD-3-Clause", "https://github.com/giampaolo/psutil", "psutil"),
     Component("Pydantic", "MIT", "https://pydantic.dev", "pydantic"),
