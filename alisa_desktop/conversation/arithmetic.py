@@ -105,6 +105,7 @@ _ASKED_BEFORE = re.compile(
     r"(?: is| are| do| does| would)?(?: the)?[:,]? ?$"
 )
 _ASKED_AFTER = re.compile(r" ?(?:=|equals?\b|is (?:what|how much)\b|makes? (?:what|how much)\b)")
+_ANNOUNCED = re.compile(r"(?<!score): $|\bhow (?:much|many)\b[^,]*, $")
 _AROUND = 40
 """Characters around a sum that tell whether it is asked for."""
 _FILLERS = frozenset(words("ok okay so and then now again hey hi alisa quick please pls plz lol hm hmm um uh thanks"))
@@ -145,8 +146,8 @@ def _is_meant(match: re.Match[str]) -> bool:
     after = match.string[match.end() : match.end() + _AROUND]
     if _ASKED_BEFORE.search(before) or _ASKED_AFTER.match(after):
         return True
-    if before.endswith(": ") and " " in found:
-        return not (after.strip(" ?!.") or before.endswith("score: "))
+    if _ANNOUNCED.search(before) and " " in found and not after.strip(" ?!."):
+        return True
     return not _SAYING.fullmatch(found) and _is_alone(match)
 
 

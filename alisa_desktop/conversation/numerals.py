@@ -30,7 +30,7 @@ _MANY = re.compile(rf"(?<![\w.,])(\d{{1,12}}(?:\.\d{{1,6}})?) ({'|'.join(_MULTIP
 
 
 def in_digits(text: str) -> str:
-    """`text` in lower case, numbers that are spelt out ("twenty-five", "two hundred and one", "3 million") in digits."""
+    """`text` in lower case, with numbers in digits that were spelt out ("twenty-five", "two hundred and one")."""
     return _SPELT.sub(lambda match: str(_value(match[0])), _MANY.sub(_multiplied, text.lower()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from alisa_desktop.core.messages import Fact, Message, ModelStatus, Prompt, StreamPart, Turn
+from alisa_desktop.core.messages import Message, ModelStatus, Occasion, Prompt, StreamPart, Turn
 
 
 class ChatModel(Protocol):
@@ -32,7 +32,7 @@ class ChatModel(Protocol):
         """
         ...
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+    def notes(self, occasion: Occasion) -> list[str]:
         """The notes this model should get with a message, out of what code knows about it."""
         ...
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from alisa_desktop.core.errors import MessageTooLong
 from alisa_desktop.core.messages import Outcome, Turn
-from alisa_desktop.persona.prompt import Exchange, answered
+from alisa_desktop.persona.prompt import Exchange, answered, words
 
 HISTORY_TOKENS = 3000
 """The most of the past that goes into a prompt, in tokens (the seed's figure)."""
@@ -47,9 +47,9 @@ class Transcript:
         """The talk without the turn of this id, which is being answered (again)."""
         return [exchange for exchange in self._past if exchange.turn != turn]
 
-    def sent(self, turn: str) -> str | None:
-        """The user's message of this turn as it was sent, notes included, or None."""
-        return next((exchange.sent for exchange in self._past if exchange.turn == turn), None)
+    def replies(self, turn: str) -> tuple[str, ...]:
+        """Her words so far without those of the turn of this id, without their tags, oldest first."""
+        return tuple(words(exchange.answered) for exchange in self.before(turn))
 
     def forget(self, turn: str | None = None) -> None:
         """Take one turn out, or all of them."""

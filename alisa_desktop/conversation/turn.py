@@ -19,7 +19,7 @@ from alisa_desktop.conversation.surroundings import Surroundings
 from alisa_desktop.conversation.transcript import Transcript
 from alisa_desktop.core.errors import SOMETHING_BROKE, AlisaError, MemoryFailed, MessageTooLong
 from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, UserSpoke
-from alisa_desktop.core.messages import Chosen, Chunk, Emotion, Outcome, Prompt, StreamPart, Turn
+from alisa_desktop.core.messages import Chosen, Chunk, Emotion, Occasion, Outcome, Prompt, StreamPart, Turn
 from alisa_desktop.persona.crisis import CrisisRule
 from alisa_desktop.persona.modes import Mode
 from alisa_desktop.persona.prompt import Exchange, build_prompt, messages_for, system_prompt, with_notes
@@ -130,15 +130,13 @@ async def _generated(request: Request, desk: Desk, reply: Reply) -> AsyncGenerat
 
 
 def _question(request: Request, desk: Desk) -> str:
-    """The user's words as the model gets them, with the notes of the moment; on a second try, as it got them before."""
-    before = desk.transcript.sent(request.turn) if request.again else None
-    if before is not None:
-        return before
+    """The user's words as the model gets them, with the notes of the moment."""
     desk.user.hear(request.turn, request.text)
     now = desk.now()
     facts = find_facts(request.text, now, request.mode.name, desk.chance)
     facts += [*desk.user.facts(request.text), *desk.surroundings.facts(now)]
-    return with_notes(request.text, desk.model.notes(request.text, facts))
+    replies = desk.transcript.replies(request.turn if not request.again else "")
+    return with_notes(request.text, desk.model.notes(Occasion(request.text, request.mode.name, tuple(facts), replies)))
 
 
 async def _fitted_prompt(request: Request, desk: Desk, sent: str) -> Prompt:

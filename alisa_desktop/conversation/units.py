@@ -1,4 +1,4 @@
-"""Units of everyday life, converted: text in, text out. The factors are exact by definition (SI Brochure, NIST SP 811)."""
+"""Units of everyday life, converted: text in, text out. Factors are exact by definition (SI Brochure, NIST SP 811)."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ _PHRASES = tuple(
     )
 )
 
-_ALONE = r"(?<![\w.,/-])"
+_ALONE = r"(?<![\w.,/-])(?<!\d )"
 _DIGITS = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,9})?|\d{1,12}(?:[.,]\d{1,9})?|\.\d{1,9}"
 _BROKEN = r"(?:\d{1,3} )?\d{1,3}/[1-9]\d{0,2}"
 _VALUE = rf"{_ALONE}(?:{_BROKEN}|-?(?:{_DIGITS})|(?:half|quarter)(?: of)?(?: an?)?|an?)(?![\d,/])"

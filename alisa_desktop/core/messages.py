@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -134,9 +133,19 @@ class Fact:
     found: bool = True
 
 
-def notes_for_any_model(facts: Sequence[Fact]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A message and what is known when it is said: the mode she is in, facts, and her latest replies, oldest first."""
+
+    text: str
+    mode: str
+    facts: tuple[Fact, ...] = ()
+    replies: tuple[str, ...] = ()
+
+
+def notes_for_any_model(occasion: Occasion) -> list[str]:
     """The notes for a model that understands by itself what a message is about: all that may matter to it."""
-    return [fact.text for fact in facts if fact.asked]
+    return [fact.text for fact in occasion.facts if fact.asked]
 
 
 @dataclass(frozen=True, slots=True)

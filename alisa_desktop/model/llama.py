@@ -16,19 +16,19 @@ from alisa_desktop.core.errors import AlisaError, MessageTooLong, ModelCrashed, 
 from alisa_desktop.core.messages import (
     Chosen,
     Chunk,
-    Fact,
     Message,
     ModelState,
     ModelStatus,
+    Occasion,
     Prompt,
     StreamPart,
     Usage,
     notes_for_any_model,
 )
 from alisa_desktop.model.frames import PROTOCOL, Frame
+from alisa_desktop.model.repertoire import Repertoire
 from alisa_desktop.model.runner_process import Process, RunnerProcess
 from alisa_desktop.model.safe_list import SafeList
-from alisa_desktop.model.topics import Topics
 
 CRASH_LIMIT = 3
 BACK_OFF = (0.5, 1.0, 2.0)
@@ -128,19 +128,18 @@ class LlamaModel:
         if self._error:
             raise type(self._error)(self._error.sentence)
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
-        """Return the notes for a message: what a model with topics needs, else all facts that it asks for."""
-        topics = self._topics
-        return topics.notes(text, facts) if topics else notes_for_any_model(facts)
+    def notes(self, occasion: Occasion) -> list[str]:
+        """Return the notes for a message: a line for a model that has a repertoire, else all facts that it asks for."""
+        return self._repertoire.notes(occasion) if self._repertoire else notes_for_any_model(occasion)
 
     @cached_property
-    def _topics(self) -> Topics | None:
-        path = self._path.with_suffix(".topics")
+    def _repertoire(self) -> Repertoire | None:
+        path = self._path.with_suffix(".repertoire")
         try:
-            return Topics.load(path)
+            return Repertoire.load(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError) as error:
             log.warning("%s can't be read, so the model goes without: %s", path.name, error)
             return None
 

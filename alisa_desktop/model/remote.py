@@ -16,10 +16,10 @@ import httpx
 from alisa_desktop.core.errors import ModelError, ModelMissing, ModelUnreachable
 from alisa_desktop.core.messages import (
     Chunk,
-    Fact,
     Message,
     ModelState,
     ModelStatus,
+    Occasion,
     Prompt,
     StreamPart,
     Usage,
@@ -105,9 +105,9 @@ class RemoteModel:
             case ModelState.FAILED:
                 raise ModelUnreachable(self._status.detail)
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+    def notes(self, occasion: Occasion) -> list[str]:
         """Return the notes for a message: all facts that it asks for."""
-        return notes_for_any_model(facts)
+        return notes_for_any_model(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Return an estimate, rather too many than too few; servers offer no common way to ask."""

@@ -20,10 +20,10 @@ from alisa_desktop.core.errors import ModelBroken, ModelCrashed, ModelMissing, M
 from alisa_desktop.core.messages import (
     Chosen,
     Chunk,
-    Fact,
     Message,
     ModelState,
     ModelStatus,
+    Occasion,
     Prompt,
     Role,
     StreamPart,
@@ -79,9 +79,9 @@ class ScriptedModel:
     async def close(self) -> None:
         """Return at once."""
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+    def notes(self, occasion: Occasion) -> list[str]:
         """Return the notes for a message: all facts that it asks for."""
-        return notes_for_any_model(facts)
+        return notes_for_any_model(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
         """Return an estimate of the tokens `messages` take."""

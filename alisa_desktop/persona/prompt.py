@@ -66,6 +66,11 @@ def answered(text: str, emotion: Emotion) -> str:
     return f"<emotion={emotion}> {text}" if text else ""
 
 
+def words(answered: str) -> str:
+    """A reply as the model wrote it, without its tag."""
+    return answered.partition(FORCED_TAG.after)[2].strip() if answered.startswith(FORCED_TAG.before) else answered
+
+
 def time_note(now: datetime) -> str:
     """The user's local time, to the minute."""
     return f"time: {now:%A} {now.day} {now:%B %Y, %H:%M}"

@@ -7,7 +7,17 @@ import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 
-from alisa_desktop.core.messages import Chosen, Chunk, Fact, Message, ModelState, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.core.messages import (
+    Chosen,
+    Chunk,
+    Message,
+    ModelState,
+    ModelStatus,
+    Occasion,
+    Prompt,
+    StreamPart,
+    Usage,
+)
 
 TEXT = """\
 It is **not** like I waited for you, but since you are here I may as well tell you about the sea at night.
@@ -35,7 +45,7 @@ class Paced:
     async def ready(self) -> None:
         """Return at once."""
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+    def notes(self, occasion: Occasion) -> list[str]:
         """Want no notes."""
         return []
 

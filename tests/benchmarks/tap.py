@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from alisa_desktop.conversation.ports import ChatModel
-from alisa_desktop.core.messages import Chunk, Fact, Message, ModelStatus, Prompt, StreamPart, Usage
+from alisa_desktop.core.messages import Chunk, Message, ModelStatus, Occasion, Prompt, StreamPart, Usage
 from alisa_desktop.engine import Engine
 
 
@@ -36,9 +36,9 @@ class Tap:
     async def ready(self) -> None:
         await self._model.ready()
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
+    def notes(self, occasion: Occasion) -> list[str]:
         """Pass the notes on."""
-        return self._model.notes(text, facts)
+        return self._model.notes(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
         return await self._model.count(messages)

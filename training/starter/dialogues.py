@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alisa_desktop.conversation.acquaintance import Acquaintance
-from alisa_desktop.conversation.facts import find_facts
 from alisa_desktop.core.messages import Fact, FactKind
+from alisa_desktop.model.repertoire import filled, line_note, values
 from alisa_desktop.persona.prompt import with_notes
-from training.starter.corpus import MODES, Corpus, Reply, Talk, Topic, slots_of
-from training.starter.slots import KIND_OF_SLOT, Facts, filled, values
+from training.starter.corpus import EMOTIONS, MODES, Corpus, Reply, Talk, Topic, slots_of
+from training.starter.slots import KIND_OF_SLOT, Facts
 
 LONGEST = 13
 """Exchanges of a conversation."""
+
+DRILLED = 0.3
+"""The share of lines that are words in any order: a line is to be spoken whatever it says."""
 
 _TYPOS = "qwertyuiopasdfghjklzxcvbnm"
 
@@ -123,47 +125,22 @@ class Generator:
         told.add(reply.text)
         for slot in slots_of(text) - known.keys():
             known[slot] = self._facts.phrase()
-        return self._exchange(topic.name, filled(text, known), facts, reply.emotion, filled(reply.text, known))
+        return self._exchange(filled(text, known), reply.emotion, filled(reply.text, known))
 
     def _from_talk(self, talk: Talk, told: set[str]) -> Iterator[Exchange]:
-        user = Acquaintance()
-        for (topic, text), (emotion, reply) in talk.exchanges:
-            if reply in told or topic not in self._facts_of:
-                return
-            user.hear(text, text)
-            needs, may = self._facts_of[topic]
-            facts = self._fitting(text, talk.mode, reply, needs, user)
-            if facts is None:
+        for (_, text), (emotion, reply) in talk.exchanges:
+            if reply in told:
                 return
             told.add(reply)
-            facts += [fact for fact in user.facts(text) if fact.kind in may]
-            yield self._exchange(topic, text, facts, emotion, reply)
+            yield self._exchange(text, emotion, reply)
 
-    def _fitting(
-        self, text: str, mode: str, reply: str, needs: frozenset[FactKind], user: Acquaintance
-    ) -> list[Fact] | None:
-        """The facts that belong to a message of a talk, such that they say what the reply says; None if none do."""
-        if not needs:
-            return []
-        for _ in range(60):
-            found = [*find_facts(text, self._facts.moment().astimezone(), mode, self._rng), *user.facts(text)]
-            facts = [fact for fact in found if fact.kind in needs]
-            said = [
-                value
-                for fact in facts
-                for slot, value in values(fact).items()
-                if slot not in ("problem", "from", "event", "thing")
-            ]
-            if {fact.kind for fact in facts} == needs and any(value.lower() in reply.lower() for value in said):
-                return facts
-        return None
-
-    def _exchange(self, topic: str, text: str, facts: Sequence[Fact], emotion: str, reply: str) -> Exchange:
-        notes = [f"topic: {topic}", *(fact.text for fact in facts)]
-        return Exchange(with_notes(self._typed(text), notes), emotion, reply)
+    def _exchange(self, text: str, emotion: str, reply: str) -> Exchange:
+        if self._rng.random() < DRILLED:
+            emotion, reply = self._rng.choice(EMOTIONS), self._facts.drill()
+        return Exchange(with_notes(self._typed(text), [line_note(emotion, reply)]), emotion, reply)
 
     def _typed(self, text: str) -> str:
-        """`text` as somebody else might type it; now and then other words, so that the topic is what counts."""
+        """`text` as somebody else might type it; now and then other words, so that the line is what counts."""
         rng = self._rng
         if rng.random() < 0.12:
             return " ".join(rng.choice(self._words) for _ in range(rng.randint(1, 9)))

@@ -1,9 +1,8 @@
-"""Facts for training: what the app would compute, made up at random, and the words of a reply that repeat them."""
+"""Facts for training: what the app would compute, made up at random."""
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -90,6 +89,22 @@ class Facts:
         phrase = " ".join(words)
         return phrase.title() if self._rng.random() < 0.25 else phrase
 
+    def drill(self) -> str:
+        """A line of nothing in particular: words, letters and numbers, so that every line can be spoken."""
+        rng = self._rng
+        parts = []
+        for _ in range(rng.randint(1, 14)):
+            kind = rng.random()
+            if kind < 0.6:
+                part = rng.choice(self._words)
+            elif kind < 0.85:
+                part = self._letters()
+            else:
+                part = str(rng.randint(0, 10 ** rng.randint(1, 7)) / rng.choice((1, 1, 1, 10, 100))).removesuffix(".0")
+            part = part.capitalize() if rng.random() < 0.15 else part
+            parts.append(part + rng.choice(("", "", "", "", "", ",", ".", "?", "!", ":", "...", "-", '"', "'s")))
+        return " ".join(parts)
+
     def moment(self) -> datetime:
         """Some minute of these years."""
         return datetime(2025, 1, 1) + timedelta(minutes=self._rng.randrange(6 * 365 * 24 * 60))
@@ -139,33 +154,3 @@ class Facts:
             case FactKind.NUMBER:
                 return f"number: {rng.choice((rng.randint(1, 10), rng.randint(1, 100), rng.randint(1, 99999)))}"
         return f"choice: {self.phrase()}"
-
-
-def values(fact: Fact) -> dict[str, str]:
-    """The slots that a fact fills."""
-    head, _, tail = fact.text.partition(": ")
-    match fact.kind:
-        case FactKind.TIME:
-            weekday, rest = tail.split(" ", 1)
-            date, clock = rest.split(", ")
-            return {"weekday": weekday, "date": date, "clock": clock}
-        case FactKind.SUM:
-            problem, result = tail.split(" = ")
-            return {"problem": problem, "result": result}
-        case FactKind.CONVERSION:
-            source, target = tail.split(" = ")
-            return {"from": source, "to": target}
-        case FactKind.DAYS:
-            return {"event": head.removeprefix("days until "), "days": tail}
-        case FactKind.FAVOURITE:
-            return {"thing": head.removeprefix("favourite "), "value": tail}
-        case FactKind.SCREEN:
-            app, _, title = tail.partition(" - ")
-            return {"app": app, "title": title}
-    return {str(fact.kind): tail}
-
-
-def filled(text: str, known: Mapping[str, str]) -> str:
-    """`text` with its slots filled; raises `KeyError` for a slot that no fact fills."""
-    said = re.sub(r"\{(\w+)\}", lambda match: known[match[1]], text)
-    return said[:1].upper() + said[1:] if text.startswith("{") else said

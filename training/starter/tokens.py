@@ -1,7 +1,7 @@
-"""The tokenizer: byte-level BPE with single digits, and a token of its own for every feeling and topic.
+"""The tokenizer: byte-level BPE with single digits, and a token of its own for every feeling.
 
-llama.cpp knows this as model "gpt2", pre-tokenizer "smollm". Feelings and topics are user-defined tokens there: printed
-and found in plain text, unlike control tokens. Text after them begins with a space.
+llama.cpp knows this as model "gpt2", pre-tokenizer "smollm". Feelings are user-defined tokens there: printed and found
+in plain text, unlike control tokens. Text after them begins with a space.
 """
 
 from __future__ import annotations
@@ -19,12 +19,7 @@ FEELINGS = tuple(f"<emotion={emotion}>" for emotion in EMOTIONS)
 SIZE = 4096
 
 
-def topic_token(name: str) -> str:
-    """The token of a topic: its note, as the app writes it."""
-    return f"[topic: {name}]"
-
-
-def train(texts: Iterable[str], topics: Sequence[str]) -> Tokenizer:
+def train(texts: Iterable[str]) -> Tokenizer:
     """A tokenizer for these texts."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -34,7 +29,7 @@ def train(texts: Iterable[str], topics: Sequence[str]) -> Tokenizer:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    special = [*CONTROL, *FEELINGS, *map(topic_token, topics)]
+    special = [*CONTROL, *FEELINGS]
     trainer = trainers.BpeTrainer(
         vocab_size=SIZE,
         special_tokens=[AddedToken(one, special=True, normalized=False) for one in special],

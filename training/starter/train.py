@@ -1,4 +1,4 @@
-"""Trains the starter brain and writes `resources/models/alisa-starter.gguf` and `.topics`: one command, one seed.
+"""Trains the starter brain and writes `resources/models/alisa-starter.gguf` and `.repertoire`: one command, one seed.
 
     python3 -m training.starter.train [--steps N] [--work FOLDER]
 
@@ -26,10 +26,10 @@ from training.starter.dialogues import Generator
 from training.starter.network import Network, Shape
 
 SEED = 20261123
-DIALOGUES = 60_000
+DIALOGUES = 40_000
 BATCH = 4096
 """Tokens a step, padding included."""
-STEPS = 3600
+STEPS = 1500
 EVERY = 100
 """Steps between checkpoints."""
 USER_WEIGHT = 0.05
@@ -115,15 +115,14 @@ def rate(step: int, steps: int) -> float:
     return min(1, (step + 1) / WARM_UP) * (1 if done < STEADY else max(0.02, 1 - (done - STEADY) / (1 - STEADY)))
 
 
-def prepare(work: Path) -> tuple[Tokenizer, Data, list[str]]:
+def prepare(work: Path) -> tuple[Tokenizer, Data]:
     """Tokenizer and conversations of the corpus."""
     corpus = read()
     dialogues = list(itertools.islice(Generator(corpus, SEED).dialogues(), DIALOGUES))
     texts = (text for one in dialogues[:20_000] for said in one.exchanges for text in (said.sent, f" {said.reply}"))
-    topics = sorted(corpus.topics)
-    tokenizer = tokens.train(texts, topics)
+    tokenizer = tokens.train(texts)
     tokenizer.save(str(work / "tokenizer.json"))
-    return tokenizer, Data(tokens.Encoder(tokenizer, USER_WEIGHT).encode(dialogues), Shape(0).context), topics
+    return tokenizer, Data(tokens.Encoder(tokenizer, USER_WEIGHT).encode(dialogues), Shape(0).context)
 
 
 def train(work: Path, steps: int) -> Network:
@@ -131,7 +130,7 @@ def train(work: Path, steps: int) -> Network:
     torch.manual_seed(SEED)
     random.seed(SEED)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    tokenizer, data, _ = prepare(work)
+    tokenizer, data = prepare(work)
     network = Network(Shape(tokenizer.get_vocab_size())).to(device)
     matrices = [one for name, one in network.named_parameters() if one.dim() == 2 and "embd" not in name]
     others = [one for name, one in network.named_parameters() if one.dim() < 2 or "embd" in name]
@@ -187,7 +186,7 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     (options.work / ".gitignore").write_text("*\n", "utf-8")
     network = train(options.work, options.steps)
-    understanding.write(read(), options.out / "alisa-starter.topics")
+    understanding.write(read(), options.out / "alisa-starter.repertoire")
     convert.write(network, options.work / "tokenizer.json", options.out / "alisa-starter.gguf")
     convert.check(network, options.out / "alisa-starter.gguf")
 

@@ -1,4 +1,5 @@
-"""Trains the classifier that tells the starter brain what a message is about, and writes `alisa-starter.topics`.
+"""Trains the classifier that tells the starter brain what a message is about, and writes `alisa-starter.repertoire`
+together with all she may say.
 
 A linear support-vector machine for each topic over hashed words, word pairs and letter groups. The score under which a
 message counts as unknown was chosen on `evaluation/validation.txt`, which was written without sight of the corpus.
@@ -19,10 +20,11 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
+from alisa_desktop.model.repertoire import filled, values
 from alisa_desktop.model.topics import bucket, features
 from training.starter.corpus import Corpus
 from training.starter.dialogues import needs_and_may
-from training.starter.slots import LACKS, Facts, filled, values
+from training.starter.slots import LACKS, Facts
 
 BUCKETS = 1 << 14
 STRENGTH = 0.5
@@ -83,17 +85,23 @@ def fit(pairs: Sequence[tuple[str, str]], strength: float = STRENGTH) -> tuple[M
 
 
 def write(corpus: Corpus, path: Path) -> None:
-    """Train on the whole corpus and write the classifier for the app."""
+    """Train on the whole corpus and write classifier, lines and talks for the app."""
     matrix, model = fit(labelled(corpus))
     weights = model.coef_.T.astype(np.float32)  # buckets x topics
     scales = np.abs(weights).max(axis=1) / 127
     rounded = np.rint(np.divide(weights, scales[:, None], out=np.zeros_like(weights), where=scales[:, None] > 0))
     topics = []
     for name in model.classes_:
-        needs, may = needs_and_may(corpus.topics[name])
+        needs, _ = needs_and_may(corpus.topics[name])
         lacks = [LACKS[name]] if name in LACKS else []
-        topics.append({"name": str(name), "needs": sorted(needs), "may": sorted(may), "lacks": lacks})
-    header = {"format": 1, "buckets": BUCKETS, "topics": topics, "least": LEAST}
+        topics.append({"name": str(name), "needs": sorted(needs), "lacks": lacks})
+    lines = {
+        topic.name: [(one.mode, one.emotion, one.text) for one in topic.replies] for topic in corpus.topics.values()
+    }
+    talks = [
+        [(topic, talk.mode, emotion, reply) for (topic, _), (emotion, reply) in talk.exchanges] for talk in corpus.talks
+    ]
+    header = {"buckets": BUCKETS, "topics": topics, "least": LEAST, "lines": lines, "talks": talks}
     numbers = [matrix.idf, scales, model.intercept_]
     path.write_bytes(
         json.dumps(header).encode() + b"\n"

@@ -17,10 +17,10 @@ from alisa_desktop.core.bus import EventBus
 from alisa_desktop.core.events import Event, ReplyFinished, ReplyText
 from alisa_desktop.core.messages import (
     Emotion,
-    Fact,
     Message,
     ModelState,
     ModelStatus,
+    Occasion,
     Prompt,
     StreamPart,
     Turn,
@@ -46,6 +46,7 @@ class Puppet:
         self.prompts: list[Prompt] = []
         self.counted = 0
         self.note = ""
+        self.occasions: list[Occasion] = []
         self.missing: Exception | None = None
         self.closed = 0
 
@@ -62,8 +63,9 @@ class Puppet:
         if self.missing:
             raise self.missing
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
-        return [self.note] if self.note else notes_for_any_model(facts)
+    def notes(self, occasion: Occasion) -> list[str]:
+        self.occasions.append(occasion)
+        return [self.note] if self.note else notes_for_any_model(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
         """One token a word."""

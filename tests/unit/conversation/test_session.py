@@ -351,13 +351,17 @@ async def test_again_replaces_the_reply(talking: Any, scripted: Any, profile: Pa
         await store.close()
 
 
-async def test_again_asks_with_the_same_prompt(talk: Any, puppet: Any) -> None:
+async def test_again_asks_with_the_notes_of_now_and_without_the_first_answer(talk: Any, puppet: Any) -> None:
     puppet.give(Chunk("One."), DONE, None, Chunk("Two."), DONE, None, Chunk("Three."), DONE, None)
     await talk.say("hi")
     talk.clock.now += timedelta(hours=1)
     talk.conversation.regenerate()
     await talk.until(lambda: len(talk.of(ReplyFinished)) == 2)
-    assert puppet.prompts[1].messages == puppet.prompts[0].messages
+    first, again = (prompt.messages for prompt in puppet.prompts)
+    assert first[:-1] == again[:-1]
+    assert "12:00] hi" in first[-1].content
+    assert "13:00] hi" in again[-1].content
+    assert [occasion.replies for occasion in puppet.occasions] == [(), ("One.",)], "a second try says something else"
     await talk.say("more")
     assert [m.content for m in puppet.prompts[2].messages if m.role is Role.ASSISTANT] == ["Two."]
 

@@ -20,10 +20,10 @@ from alisa_desktop.core.bus import EventBus
 from alisa_desktop.core.messages import (
     Chosen,
     Chunk,
-    Fact,
     Message,
     ModelState,
     ModelStatus,
+    Occasion,
     Prompt,
     StreamPart,
     Usage,
@@ -69,8 +69,8 @@ class HandModel:
     async def ready(self) -> None:
         return None
 
-    def notes(self, text: str, facts: Sequence[Fact]) -> list[str]:
-        return notes_for_any_model(facts)
+    def notes(self, occasion: Occasion) -> list[str]:
+        return notes_for_any_model(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
         return sum(len(one.content) for one in messages) // 8
