@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from alisa_desktop.core.messages import Fact, FactKind, Occasion
@@ -99,7 +100,7 @@ class Repertoire:
         self._chance = chance or random.SystemRandom()
         self._next: dict[str, list[Step]] = {}
         for talk in talks:
-            for step, following in zip(talk, talk[1:], strict=False):
+            for step, following in pairwise(talk):
                 self._next.setdefault(step.line.text, []).append(following)
 
     @classmethod

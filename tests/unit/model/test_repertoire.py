@@ -90,7 +90,7 @@ def test_a_talk_goes_on_as_it_was_written(repertoire: Repertoire) -> None:
 @pytest.mark.parametrize(
     ("kind", "note", "expected"),
     [
-        (FactKind.TIME, "time: Friday 1 May 2026, 14:05", {"weekday": "Friday", "date": "1 May 2026", "clock": "14:05"}),
+        (FactKind.TIME, "time: Friday 1 May 26, 14:05", {"weekday": "Friday", "date": "1 May 26", "clock": "14:05"}),
         (FactKind.SUM, "sum: 19 + 12 = 31", {"problem": "19 + 12", "result": "31"}),
         (FactKind.CONVERSION, "conversion: 1 inch = 2.54 centimetres", {"from": "1 inch", "to": "2.54 centimetres"}),
         (FactKind.DAYS, "days until New Year: 39", {"event": "New Year", "days": "39"}),
