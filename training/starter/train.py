@@ -29,7 +29,7 @@ SEED = 20261123
 DIALOGUES = 40_000
 BATCH = 4096
 """Tokens a step, padding included."""
-STEPS = 1500
+STEPS = 1000
 EVERY = 100
 """Steps between checkpoints."""
 USER_WEIGHT = 0.05
