@@ -50,10 +50,10 @@ def read(data: bytes) -> GgufHeader:
 def test_a_real_model_says_what_it_is(starter: Path) -> None:
     found = check_model_file(starter, 512, EIGHT_GB)
     assert found.architecture == "llama"
-    assert found.trained_context == 512
+    assert found.trained_context == 1024
     assert found.file_bytes == starter.stat().st_size
     assert 0 < found.weight_bytes < found.file_bytes
-    assert found.cache_bytes_per_token == 4 * 3 * (32 + 32) * 2
+    assert found.cache_bytes_per_token == 5 * 4 * (32 + 32) * 2
 
 
 @pytest.mark.parametrize("quant", ["F32", "F16", "Q8_0", "Q4_0", "Q4_K"])
@@ -68,7 +68,7 @@ def test_the_starter_brain_fits_a_small_machine(starter: Path) -> None:
 
 def test_the_context_is_no_longer_than_the_training(starter: Path) -> None:
     found = check_model_file(starter, 4096, EIGHT_GB)
-    assert (found.usable_context(4096), found.usable_context(100), found.usable_context(0)) == (512, 100, 512)
+    assert (found.usable_context(4096), found.usable_context(100), found.usable_context(0)) == (1024, 100, 1024)
 
 
 def test_forty_billion_weights_need_more_than_eight_gigabytes(tmp_path: Path) -> None:

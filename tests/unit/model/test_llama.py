@@ -27,12 +27,14 @@ from alisa_desktop.core.messages import (
     Emotion,
     Message,
     ModelState,
+    Occasion,
     Prompt,
     Role,
     Sampling,
     StreamPart,
 )
 from alisa_desktop.model.frames import Frame, FrameDecoder, encode
+from alisa_desktop.model.repertoire import line_note
 from alisa_desktop.model.runner_process import RunnerProcess
 
 Start = Callable[..., Awaitable[Any]]
@@ -55,13 +57,14 @@ async def first_chunk(stream: AsyncGenerator[StreamPart, None]) -> Chunk:
 
 async def test_the_starter_brain_answers_with_a_feeling(start: Start, starter: Path) -> None:
     alisa = await start(starter)
-    prompt = Prompt((SYSTEM, Message(Role.USER, "hello!")), choice=FEELINGS)
+    [note] = alisa.model.notes(Occasion("hello!", "default"))
+    assert note.startswith("line: <emotion=")
+    note = line_note("shy", "Oh, it is you. I was not waiting, Zarnok.")
+    prompt = Prompt((SYSTEM, Message(Role.USER, f"[{note}] hello!")), Sampling(temperature=0), FEELINGS)
     heard = await alisa.hear(prompt)
-    assert heard.option in tuple(Emotion)
-    assert len(heard.text) > 5
-    assert "<" not in heard.text
+    assert (heard.option, heard.text) == ("shy", " Oh, it is you. I was not waiting, Zarnok.")
     assert heard.usage.prompt == await alisa.model.count(prompt.messages)
-    assert alisa.model.context_tokens == 512  # all it was trained for
+    assert alisa.model.context_tokens == 1024  # all it was trained for
     states = [(one.state, one.progress) for one in alisa.told.all]
     assert states[0] == (ModelState.LOADING, None)
     assert states[-1] == (ModelState.READY, None)
@@ -260,7 +263,7 @@ def forty_billion(_: Path) -> bytes:
         (lambda _: b"", ModelBroken, "is empty"),
         (lambda _: b"<!DOCTYPE html><title>404</title>", ModelBroken, "web page"),
         (lambda _: b"\x89PNG\r\n" * 9, ModelBroken, "no GGUF"),
-        (cut, ModelBroken, r"incomplete: 2\.0 MB of 4\.1 MB"),
+        (cut, ModelBroken, r"incomplete: 2\.0 MB of 10\.1 MB"),
         (forty_billion, ModelTooBig, "GB of memory"),
     ],
 )
