@@ -93,6 +93,7 @@ class Engine:
         stack.push_async_callback(self.memory.close)
         self._model = await self._make_model(self.settings)
         stack.push_async_callback(self._close_model)
+        await self._model.start()  # its process loads while the rest is opened here
         self.conversation = self._converse()
         stack.push_async_callback(self._close_endpoint)
         stack.push_async_callback(self.conversation.close)
@@ -102,7 +103,6 @@ class Engine:
         self._told_of_memory = self.memory.notice
         self.notices += filter(None, (self._file.notice, self.memory.notice))
         await self._open_endpoint()
-        await self._model.start()
 
     @property
     def model_status(self) -> ModelStatus:
