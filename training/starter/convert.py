@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -59,12 +60,11 @@ def write(network: Network, tokenizer: Path, path: Path) -> None:
     writer.close()
 
 
-def _add_tokenizer(writer: gguf.GGUFWriter, told: dict[str, object]) -> None:
+def _add_tokenizer(writer: gguf.GGUFWriter, told: dict[str, Any]) -> None:
     model = told["model"]
-    assert isinstance(model, dict)
     ids: dict[str, int] = dict(model["vocab"])
     kinds = dict.fromkeys(ids, gguf.TokenType.NORMAL)
-    for one in told["added_tokens"]:  # type: ignore[attr-defined]
+    for one in told["added_tokens"]:
         ids[one["content"]] = one["id"]
         kinds[one["content"]] = gguf.TokenType.CONTROL if one["content"] in CONTROL else gguf.TokenType.USER_DEFINED
     listed = sorted(ids, key=ids.__getitem__)

@@ -6,7 +6,8 @@ in plain text, unlike control tokens. Text after them begins with a space.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -51,14 +52,14 @@ class Encoder:
     def encode(self, dialogues: Sequence[Dialogue]) -> list[tuple[list[int], list[float]]]:
         """(tokens, weights) of each conversation."""
         texts = [text for one in dialogues for said in one.exchanges for text in (said.sent, f" {said.reply}")]
-        encoded = iter(self._tokenizer.encode_batch(texts, add_special_tokens=False))
+        encoded: Iterator[Any] = iter(self._tokenizer.encode_batch(texts, add_special_tokens=False))
         return [self._joined(dialogue, encoded) for dialogue in dialogues]
 
-    def _joined(self, dialogue: Dialogue, encoded: Iterable[object]) -> tuple[list[int], list[float]]:
-        ids, parts = self._ids, iter(encoded)
+    def _joined(self, dialogue: Dialogue, parts: Iterator[Any]) -> tuple[list[int], list[float]]:
+        ids = self._ids
         tokens, weights = [ids[BEGIN], ids[f"<|{dialogue.mode}|>"]], [0.0, 0.0]
         for said in dialogue.exchanges:
-            sent, reply = next(parts).ids, next(parts).ids  # type: ignore[attr-defined]
+            sent, reply = next(parts).ids, next(parts).ids
             tokens += [ids[USER], *sent, ids[END], ids[ALISA], ids[f"<emotion={said.emotion}>"], *reply, ids[END]]
             weights += [0.0, *([self._user_weight] * len(sent)), 0.0, 0.0, *([1.0] * (len(reply) + 2))]
         return tokens, weights

@@ -255,7 +255,7 @@ def test_a_model_that_is_none_is_refused(load: Callable[..., NativeModel], tmp_p
 
 
 def test_she_does_not_say_the_same_again_when_there_is_another_way(
-    load: Callable[..., NativeModel], tmp_path: Path
+    load: Callable[..., NativeModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = load(write_tiny_gguf(tmp_path / "model.gguf"))
     once = Sampling(temperature=1.0, top_p=1.0, min_p=0.0, max_tokens=1)
@@ -263,16 +263,18 @@ def test_she_does_not_say_the_same_again_when_there_is_another_way(
     said = [Message(Role.ASSISTANT, "ab"), Message(Role.ASSISTANT, "ba")]
     first = {model.tokenize(one.content, control=False, after=(0,))[0] for one in said}
     avoided: list[set[int]] = []
-    model.avoid = lambda tokens: avoided.append(set(tokens))  # type: ignore[method-assign]
+    monkeypatch.setattr(model, "avoid", lambda tokens: avoided.append(set(tokens)))
     list(listener.speak(Prompt((user("hi"), said[0], user("hi"), said[1], user("hi")), once)))
     list(listener.speak(Prompt((user("hi"),), once)))
     assert avoided == [first]
 
 
-def test_a_reply_is_compared_without_its_tag(load: Callable[..., NativeModel], tmp_path: Path) -> None:
+def test_a_reply_is_compared_without_its_tag(
+    load: Callable[..., NativeModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = load(write_tiny_gguf(tmp_path / "model.gguf"))
     avoided: list[set[int]] = []
-    model.avoid = lambda tokens: avoided.append(set(tokens))  # type: ignore[method-assign]
+    monkeypatch.setattr(model, "avoid", lambda tokens: avoided.append(set(tokens)))
     said = Message(Role.ASSISTANT, "<emotion=sad> ab")
     list(speaker(model).speak(Prompt((user("hi"), said, user("hi")), Sampling(max_tokens=1), HAPPY_SAD_CALM)))
     assert avoided == [{model.tokenize("ab", control=False, after=(0,))[0]}]
