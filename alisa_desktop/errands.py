@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,9 +19,11 @@ from alisa_desktop.core.messages import Outcome, Turn
 from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import only_instance
-from alisa_desktop.memory.store import Store
 from alisa_desktop.options import Options
 from alisa_desktop.terminal import Terminal
+
+if TYPE_CHECKING:
+    from alisa_desktop.memory.store import Store
 
 MODEL_FAILED = 3
 INTERRUPTED = 130
@@ -129,13 +131,19 @@ async def talk(options: Options) -> int:
         return await Terminal(engine).run()
 
 
+async def _open_store(paths: Paths) -> Store:
+    from alisa_desktop.memory.store import Store  # SQLAlchemy takes its time: what needs no store does not wait for it
+
+    return await Store.open(paths.database)
+
+
 async def history(paths: Paths, limit: int, as_json: bool) -> int:
     """Print the latest turns."""
     if not paths.database.exists():
         click.echo("[]" if as_json else "Nothing has been said yet.")
         return 0
 
-    store = await Store.open(paths.database)
+    store = await _open_store(paths)
     if store.notice:
         click.echo(store.notice, err=True)
     try:
@@ -177,7 +185,7 @@ async def forget(paths: Paths) -> int:
         click.echo("There is nothing to forget.")
         return 0
     with only_instance(paths.lock):  # a running Alisa still has the talk in mind: there it is done in her History
-        store = await Store.open(paths.database)
+        store = await _open_store(paths)
         try:
             count = await store.forget_all()
         finally:

@@ -6,7 +6,7 @@ random blocks, without quantising anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import gguf
@@ -116,6 +116,48 @@ def write_tiny_mamba(path: Path, *, d: int = 32) -> Path:
         for name in ("ssm_conv1d.bias", "ssm_dt.bias", "ssm_d"):
             writer.add_tensor(block + name, np.ones(inner, dtype=np.float32))
         writer.add_tensor(block + "ssm_a", -np.ones((inner, state), dtype=np.float32))
+    return _finish(writer, path)
+
+
+def write_tiny_classifier(path: Path, labels: Sequence[str], words: Mapping[str, Sequence[str]]) -> Path:
+    """Write a classifier that knows these words, each of which speaks for some of the labels: +1 for its share."""
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+    d, ff = 32 * -(-(len(special) + len(words)) // 32), 32
+    writer = gguf.GGUFWriter(path, "bert")
+    _add_shape(writer, "Tiny classifier", layers=1, d=d, ff=ff, context=16)
+    writer.add_layer_norm_eps(1e-12)
+    writer.add_head_count(1)
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType.RANK)
+    writer.add_uint32("bert.classifier.pooling_type", gguf.PoolingType.MEAN)
+    writer.add_array("bert.classifier.output_labels", list(labels))
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list([*special, *(f"\u2581{word}" for word in words)])
+    writer.add_token_types([gguf.TokenType.CONTROL] * len(special) + [gguf.TokenType.NORMAL] * len(words))
+    writer.add_token_type_count(1)
+    writer.add_pad_token_id(0)
+    writer.add_unk_token_id(1)
+    writer.add_bos_token_id(2)
+    writer.add_sep_token_id(3)
+    writer.add_mask_token_id(1)
+    embedding = np.eye(len(special) + len(words), d, dtype=np.float32)
+    head = np.zeros((len(labels), d), np.float32)
+    for at, spoken_for in enumerate(words.values(), len(special)):
+        for label in spoken_for:
+            head[list(labels).index(label), at] = 1
+    tensors = {
+        "token_embd.weight": embedding,
+        "position_embd.weight": np.zeros((16, d), np.float32),
+        "cls.output.weight": head,
+        "cls.output.bias": np.zeros(len(labels), np.float32),
+        **{f"blk.0.attn_{part}.weight": np.zeros((d, d), np.float32) for part in ("q", "k", "v", "output")},
+        "blk.0.ffn_up.weight": np.zeros((ff, d), np.float32),
+        "blk.0.ffn_down.weight": np.zeros((d, ff), np.float32),
+    }
+    for norm in ("token_embd_norm", "blk.0.attn_output_norm", "blk.0.layer_output_norm"):
+        tensors |= {f"{norm}.weight": np.ones(d, np.float32), f"{norm}.bias": np.zeros(d, np.float32)}
+    for name, tensor in tensors.items():
+        writer.add_tensor(name, tensor)
     return _finish(writer, path)
 
 

@@ -1,4 +1,5 @@
-"""What the user told about themselves: name and favourite things, read out of their own words, never stored twice.
+"""What the user told about themselves: name, favourite things and the rest, read out of their own words, never stored
+twice.
 
 The stored talk is the only memory: what is forgotten there is not known here after the next start.
 """
@@ -10,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import partial
 
+from alisa_desktop.conversation.recall import find_told
 from alisa_desktop.conversation.vocabulary import any_of, words
 from alisa_desktop.core.messages import Fact, FactKind
 
@@ -129,10 +131,12 @@ class Acquaintance:
 
     def __init__(self) -> None:
         self._told: dict[str, _Told] = {}
+        self._said: dict[str, str] = {}
 
     def hear(self, turn: str, text: str) -> None:
-        """Keep what the message of this turn tells about the user, if it does."""
-        self._told.pop(turn, None)
+        """Keep what the user said in this turn, and what it tells about them."""
+        self.forget(turn)
+        self._said[turn] = text
         told = _told(text)
         if told.name or told.favourites:
             self._told[turn] = told
@@ -141,8 +145,14 @@ class Acquaintance:
         """Know nothing of this turn any more, or nothing at all."""
         if turn is None:
             self._told.clear()
+            self._said.clear()
         else:
             self._told.pop(turn, None)
+            self._said.pop(turn, None)
+
+    def said_before(self, turn: str) -> list[str]:
+        """What the user said in other turns than this one, oldest first."""
+        return [text for other, text in self._said.items() if other != turn]
 
     @property
     def name(self) -> str:
@@ -164,6 +174,9 @@ class Acquaintance:
         thing = _asked_favourite(text) or next(iter(told.favourites), "")
         if value := self.favourite(thing):
             facts.append(Fact(FactKind.FAVOURITE, f"favourite {thing}: {value}"))
+        known = any(fact.asked for fact in facts)
+        if not known and (words := find_told(text, list(self._said.values()))):
+            facts.append(Fact(FactKind.TOLD, f"told: {words}"))
         return facts
 
 

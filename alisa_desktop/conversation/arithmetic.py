@@ -111,6 +111,25 @@ _AROUND = 40
 _FILLERS = frozenset(words("ok okay so and then now again hey hi alisa quick please pls plz lol hm hmm um uh thanks"))
 
 
+_GOES_ON = re.compile(
+    r"(?:(?:and|then|now|ok|okay|so|what about|how about|what's|whats|what is|that|it)[ ,]+)*"
+    r"(?P<operator>plus|add|minus|subtract|take away|(?:multipl(?:y|ied)|times)(?: (?:that|it))?(?: by)?"
+    r"|divided?(?: (?:that|it))?(?: by)?|over|[-+*x×/÷])\s*(?P<number>[\w.,-]+(?: [a-z]+){0,3}?)"
+    r"(?: (?:to|from) (?:that|it))?[ ?!.=]*",
+    re.IGNORECASE,
+)
+_SAID_AS = {"add": "plus", "subt": "minus", "take": "minus", "mult": "times", "time": "times", "divi": "divided by"}
+
+
+def go_on(text: str, result: str) -> str:
+    """The sum that `text` ("plus 10", "divide that by 2") makes of the last `result`; empty when it makes none."""
+    match = _GOES_ON.fullmatch(text.strip().replace("’", "'"))
+    if not match:
+        return ""
+    operator = match["operator"].lower()
+    return f"{result} {_SAID_AS.get(operator[:4], operator)} {match['number']}"
+
+
 def find_sum(text: str) -> tuple[str, str] | None:
     """The sum asked for in `text` and its result ("19 + 12", "31"), or None when there is none.
 

@@ -13,6 +13,26 @@ _NOT_NOW = re.compile(  # not wanted, or told of the past
     r"|\b(?:flip|toss|roll) was\b"
 )
 
+_ASKED_BEFORE = any_of("ok okay and now lets let's please pls hey no one just yes yeah lol haha hmm alisa")
+_ASKED_AFTER = any_of("please pls plz alisa again then now ok lol haha")
+_VERB = any_of("flip toss throw roll pick try go do once choose spin")
+_OBJECT = r"(?:it|that|one|them|the (?:coin|die|dice)|a coin)"
+_AGAIN = re.compile(
+    rf"(?:{_ASKED_BEFORE}[ ,.!]+)*"
+    rf"(?:{_VERB}(?: {_OBJECT})? (?:again|more|another)|(?:and |same )?again|once more|next(?: one)?"
+    r"|(?:one|1) more(?: time| flip| toss| roll)?|another(?: one| go| flip| toss| roll| number)?"
+    r"|(?:a )?(?:different|new) (?:one|number)|re-?(?:roll|flip)(?: it| that)?"
+    r"|(?:best|two|2) (?:of|out of) (?:three|3|five|5))"
+    rf"(?:[ ,.!?]+{_ASKED_AFTER})*[ .!?]*",
+    re.IGNORECASE,
+)
+
+
+def is_again(text: str) -> bool:
+    """Whether `text` asks for nothing but the same thing once more."""
+    return _AGAIN.fullmatch(text.strip().replace("’", "'")) is not None
+
+
 _COIN = re.compile(
     r"\b(?:flip|flipping|toss|throw|spin)\b.{0,20}\bcoin\b|\bcoin ?(?:flip|toss)\b"
     r"|\bheads or tails\b|\btails or heads\b"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from alisa_desktop.conversation.arithmetic import find_sum
-from alisa_desktop.conversation.chance import find_coin, find_dice, find_number
+from alisa_desktop.conversation.arithmetic import find_sum, go_on
+from alisa_desktop.conversation.chance import find_coin, find_dice, find_number, is_again
 from alisa_desktop.conversation.choices import find_options
 from alisa_desktop.conversation.countdown import find_day
 from alisa_desktop.conversation.numerals import in_digits
@@ -22,19 +22,37 @@ from alisa_desktop.persona.prompt import time_note
 _MODE = re.compile(r"\bmode\b", re.IGNORECASE)
 
 
-def find_facts(text: str, now: datetime, mode: str, chance: random.Random) -> list[Fact]:
-    """Every fact that code can give for `text`; `now` is the user's local time (aware), `mode` the name of hers."""
+def find_facts(text: str, now: datetime, mode: str, chance: random.Random, before: Sequence[str] = ()) -> list[Fact]:
+    """Every fact that code can give for `text`; `now` is the user's local time (aware), `mode` the name of hers.
+
+    `before` is what the user said before, oldest first: "again" throws the coin again, "plus 10" goes on with a sum.
+    """
     return [
         Fact(FactKind.TIME, time_note(now), found=False),
         Fact(FactKind.MODE, f"mode: {mode}", asked=bool(_MODE.search(text)), found=False),
-        *_computed(text),
-        *_of_chance(text, chance),
+        *_computed(text, before),
+        *_of_chance(_meant(text, before), chance),
         *_counted_down(text, now.date()),
     ]
 
 
-def _computed(text: str) -> Iterator[Fact]:
+def _meant(text: str, before: Sequence[str]) -> str:
+    """The message that `text` asks for again, or `text` itself."""
+    if not is_again(text):
+        return text
+    return next((said for said in reversed(before) if not is_again(said)), text)
+
+
+def _sum(text: str, before: Sequence[str]) -> tuple[str, str] | None:
     if problem := find_sum(text):
+        return problem
+    if before and go_on(text, "0") and (last := _sum(before[-1], before[:-1])):
+        return find_sum(go_on(text, last[1]))
+    return None
+
+
+def _computed(text: str, before: Sequence[str]) -> Iterator[Fact]:
+    if problem := _sum(text, before):
         yield Fact(FactKind.SUM, f"sum: {problem[0]} = {problem[1]}")
     if conversion := find_conversion(text):
         yield Fact(FactKind.CONVERSION, f"conversion: {conversion[0]} = {conversion[1]}")

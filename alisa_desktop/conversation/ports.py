@@ -32,8 +32,8 @@ class ChatModel(Protocol):
         """
         ...
 
-    def notes(self, occasion: Occasion) -> list[str]:
-        """The notes this model should get with a message, out of what code knows about it."""
+    async def notes(self, occasion: Occasion) -> list[str]:
+        """The notes this model should get with a message, out of what code knows about it; raises `ModelError`."""
         ...
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:

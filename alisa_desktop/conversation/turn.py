@@ -123,20 +123,22 @@ async def _parts(request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[S
 async def _generated(request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[StreamPart, None]:
     await desk.model.ready()
     reply.source = desk.model.status.name
-    reply.question = _question(request, desk)
+    reply.question = await _question(request, desk)
     async with aclosing(desk.model.stream(await _fitted_prompt(request, desk, reply.question))) as parts:
         async for part in parts:
             yield part
 
 
-def _question(request: Request, desk: Desk) -> str:
+async def _question(request: Request, desk: Desk) -> str:
     """The user's words as the model gets them, with the notes of the moment."""
     desk.user.hear(request.turn, request.text)
     now = desk.now()
-    facts = find_facts(request.text, now, request.mode.name, desk.chance)
+    before = desk.user.said_before(request.turn)
+    facts = find_facts(request.text, now, request.mode.name, desk.chance, before)
     facts += [*desk.user.facts(request.text), *desk.surroundings.facts(now)]
     replies = desk.transcript.replies(request.turn if not request.again else "")
-    return with_notes(request.text, desk.model.notes(Occasion(request.text, request.mode.name, tuple(facts), replies)))
+    notes = await desk.model.notes(Occasion(request.text, request.mode.name, tuple(facts), replies))
+    return with_notes(request.text, notes)
 
 
 async def _fitted_prompt(request: Request, desk: Desk, sent: str) -> Prompt:

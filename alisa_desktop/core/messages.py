@@ -117,6 +117,7 @@ class FactKind(StrEnum):
     MODE = "mode"
     NAME = "name"
     FAVOURITE = "favourite"
+    TOLD = "told"
     SCREEN = "screen"
 
 

@@ -6,7 +6,7 @@ import json
 import struct
 from typing import Any
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_FRAME = 64 * 1024 * 1024
 
 Frame = dict[str, Any]

@@ -7,8 +7,7 @@ import itertools
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from functools import cached_property
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from alisa_desktop.core import errors
@@ -21,6 +20,7 @@ from alisa_desktop.core.messages import (
     ModelStatus,
     Occasion,
     Prompt,
+    Role,
     StreamPart,
     Usage,
     notes_for_any_model,
@@ -29,6 +29,7 @@ from alisa_desktop.model.frames import PROTOCOL, Frame
 from alisa_desktop.model.repertoire import Repertoire
 from alisa_desktop.model.runner_process import Process, RunnerProcess
 from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.model.topics import plain
 
 CRASH_LIMIT = 3
 BACK_OFF = (0.5, 1.0, 2.0)
@@ -85,6 +86,7 @@ class LlamaModel:
         self._turn = asyncio.Lock()
         self._ids = itertools.count(1)
         self._requests: dict[int, asyncio.Queue[Frame | AlisaError]] = {}
+        self._repertoire: Repertoire | None = None
         self._runner: RunnerProcess | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._crashes = 0
@@ -128,33 +130,55 @@ class LlamaModel:
         if self._error:
             raise type(self._error)(self._error.sentence)
 
-    def notes(self, occasion: Occasion) -> list[str]:
-        """Return the notes for a message: a line for a model that has a repertoire, else all facts that it asks for."""
-        return self._repertoire.notes(occasion) if self._repertoire else notes_for_any_model(occasion)
+    async def notes(self, occasion: Occasion) -> list[str]:
+        """Return the notes for a message: a line for a model that has a repertoire, else all facts that it asks for.
 
-    @cached_property
-    def _repertoire(self) -> Repertoire | None:
+        Raises `ModelError`.
+        """
+        await self.ready()
+        if self._repertoire is None:
+            return notes_for_any_model(occasion)
+        with self._request("classify", text=plain(occasion.text)) as (_, frames):
+            scores = (await _next(frames))["scores"]
+        return self._repertoire.notes(occasion, scores)
+
+    @property
+    def _classifier_path(self) -> Path:
+        return self._path.with_suffix(".topics.gguf")
+
+    def _load_repertoire(self) -> Repertoire | None:
         path = self._path.with_suffix(".repertoire")
+        if not (path.exists() and self._classifier_path.exists()):
+            return None
         try:
             return Repertoire.load(path)
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError) as error:
             log.warning("%s can't be read, so the model goes without: %s", path.name, error)
             return None
 
+    def _read(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """What the model is given of a prompt: one with a repertoire speaks the line of the last message, so it reads
+        nothing of the past and is as quick after a hundred turns as after one."""
+        if self._repertoire is None:
+            return messages
+        return [message for message in messages[:-1] if message.role is Role.SYSTEM] + [messages[-1]]
+
     async def count(self, messages: Sequence[Message]) -> int:
         """Return how many tokens the prompt of `messages` takes; raises `ModelError`."""
         await self.ready()
-        with self._request("count", messages=_plain(messages)) as (_, frames):
+        with self._request("count", messages=_plain(self._read(messages))) as (_, frames):
             return int((await _next(frames))["tokens"])
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
-        """Generate one reply, after the ones asked for before; see `ChatModel.stream`."""
+        """Generate one reply, after the ones asked for before; see `ChatModel.stream`.
+
+        A model with a repertoire speaks what is written, and leaves nothing to chance.
+        """
         async with self._turn:
             await self.ready()
             choice = asdict(prompt.choice) if prompt.choice else None
-            said = {"messages": _plain(prompt.messages), "sampling": asdict(prompt.sampling), "choice": choice}
+            sampling = replace(prompt.sampling, temperature=0.0) if self._repertoire else prompt.sampling
+            said = {"messages": _plain(self._read(prompt.messages)), "sampling": asdict(sampling), "choice": choice}
             with self._request("generate", **said) as (request, frames):
                 heard = 0
                 running = True
@@ -220,17 +244,27 @@ class LlamaModel:
     async def _run_once(self) -> bool:
         """Run one runner to its end; True when it refused the file, which no restart changes."""
         self._runner = RunnerProcess(
-            self._command, self._cwd, first=self._load_request, on_frame=self._take, adopt=self._adopt
+            self._command, self._cwd, first=self._load_request, on_frame=self._take, adopt=self._settle_in
         )
         await self._runner.ended.wait()
         if self._status.state is ModelState.LOADING and self._runner.exit_status != KILLED:
             self._go_safe = True
         return self._error is not None
 
+    def _settle_in(self, process: Process) -> None:
+        """Tie the process to ours, and read what belongs to the model while it starts; in the reader's thread."""
+        if self._adopt:
+            self._adopt(process)
+        if self._repertoire is None:
+            self._repertoire = self._load_repertoire()
+
     def _load_request(self) -> Frame:
         safe = self._go_safe or self._path in self._safe_models
-        path, context = str(self._path), self._wanted_context
-        return {"type": "load", "path": path, "context": context, "threads": self._threads, "safe": safe}
+        classifier = str(self._classifier_path) if self._classifier_path.exists() else ""
+        return {
+            "type": "load", "path": str(self._path), "context": self._wanted_context, "threads": self._threads,
+            "safe": safe, "classifier": classifier,
+        }  # fmt: skip
 
     def _take(self, frame: Frame) -> None:
         if self._error:
@@ -243,7 +277,7 @@ class LlamaModel:
             case "progress":
                 self._tell(ModelState.LOADING, self._status.detail, progress=float(frame["value"]))
             case "ready":
-                self._finish_loading(int(frame["context"]))
+                self._finish_loading(int(frame["context"]), int(frame["labels"]))
             case "error" if not frame["id"]:
                 self._give_up(_error(frame))
             case _:
@@ -253,7 +287,10 @@ class LlamaModel:
         if frames := self._requests.get(int(frame.get("id", 0))):
             frames.put_nowait(_error(frame) if frame["type"] == "error" else frame)
 
-    def _finish_loading(self, context: int) -> None:
+    def _finish_loading(self, context: int, labels: int) -> None:
+        if self._repertoire and len(self._repertoire.topics) != labels:
+            log.warning("%s belongs to another repertoire, so the model goes without", self._classifier_path.name)
+            self._repertoire = None
         self._context = context
         if self._go_safe and self._path not in self._safe_models:
             self._safe_models.add(self._path)

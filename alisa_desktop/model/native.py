@@ -32,6 +32,33 @@ class DecodeFailed(Exception):
     """llama.cpp could not decode a batch; the model stays usable."""
 
 
+def model_params(lib: Any, safe: bool) -> Any:
+    """How models are loaded: on the processor, mapped from the file; `safe` without rearranging their weights."""
+    params = lib.llama_model_default_params()
+    params.n_gpu_layers = 0
+    params.load_mode = lib.LLAMA_LOAD_MODE_MMAP
+    params.use_extra_bufts = not safe
+    return params
+
+
+def open_model(lib: Any, path: Path, params: Any, until: ExitStack) -> Any:
+    """Load a file; the model is freed when `until` closes. Raises `LoadFailed`."""
+    model = lib.llama_model_load_from_file(str(path).encode("utf-8"), params)
+    if not model:
+        raise LoadFailed("llama.cpp did not load the file")
+    until.callback(lib.llama_model_free, model)
+    return model
+
+
+def open_context(lib: Any, model: Any, params: Any, until: ExitStack) -> Any:
+    """Make a context; it is freed when `until` closes. Raises `LoadFailed`."""
+    context = lib.llama_init_from_model(model, params)
+    if not context:
+        raise LoadFailed("llama.cpp did not make a context")
+    until.callback(lib.llama_free, context)
+    return context
+
+
 class NativeModel:
     """One model with one context; call it from one thread. `close` gives everything back.
 
@@ -78,17 +105,10 @@ class NativeModel:
             on_progress(value)
             return not is_stopped()
 
-        params = self._lib.llama_model_default_params()
-        params.n_gpu_layers = 0
-        params.load_mode = self._lib.LLAMA_LOAD_MODE_MMAP
-        params.use_extra_bufts = not safe
+        params = model_params(self._lib, safe)
         self._progress = self._lib.llama_progress_callback(progress)  # kept: C holds no reference
         params.progress_callback = self._progress
-        model = self._lib.llama_model_load_from_file(str(path).encode("utf-8"), params)
-        if not model:
-            raise LoadFailed("llama.cpp did not load the file")
-        self._open.callback(self._lib.llama_model_free, model)
-        return model
+        return open_model(self._lib, path, params, self._open)
 
     def _make_context(self, tokens: int, threads: int, batch_threads: int, is_stopped: Callable[[], bool]) -> Any:
         params = self._lib.llama_context_default_params()
@@ -96,10 +116,7 @@ class NativeModel:
         params.n_batch = params.n_ubatch = min(BATCH, tokens)
         params.n_threads, params.n_threads_batch = threads, batch_threads
         params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        context = self._lib.llama_init_from_model(self._model, params)
-        if not context:
-            raise LoadFailed("llama.cpp did not make a context")
-        self._open.callback(self._lib.llama_free, context)
+        context = open_context(self._lib, self._model, params, self._open)
         self._abort = self._lib.ggml_abort_callback(lambda _: is_stopped())
         self._asks_nobody = self._lib.ggml_abort_callback()
         return context

@@ -105,7 +105,7 @@ class RemoteModel:
             case ModelState.FAILED:
                 raise ModelUnreachable(self._status.detail)
 
-    def notes(self, occasion: Occasion) -> list[str]:
+    async def notes(self, occasion: Occasion) -> list[str]:
         """Return the notes for a message: all facts that it asks for."""
         return notes_for_any_model(occasion)
 

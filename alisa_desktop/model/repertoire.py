@@ -1,21 +1,25 @@
 """What a model too small to find its own words may say: written lines by topic and mode, and written talks.
 
-A model file `name.gguf` that has a file `name.repertoire` beside it gets one note with every message, `[line: ...]`: an
-exchange of the corpus it was trained with that fits the message, what was said before, and the facts. The model has
-learned to speak such a line. Its reply is thus as good as what was written, and it never makes up a fact.
+A model file `name.gguf` that has `name.repertoire` and the classifier `name.topics.gguf` beside it gets one note with
+every message, `[line: ...]`: a line of the corpus it was trained with that fits the message, what was said before, and
+the facts. The model has learned to speak such a line. Its reply is thus as good as what was written, and it never makes
+up a fact.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from alisa_desktop.core.messages import Fact, FactKind, Occasion
-from alisa_desktop.model.topics import UNKNOWN, Topics
+from alisa_desktop.model.topics import UNKNOWN, Topic, Topics
 
 ANY = "any"
 """Stands in the place of a mode for lines that fit all of them."""
@@ -23,7 +27,25 @@ DEFAULT = "default"
 """The mode whose lines are used in modes of the user's own."""
 RECENT = 10
 """How many of her latest replies are not said again while there is another."""
+BEFORE = 2
+"""How many of her latest replies a follow-up may follow."""
+SHORTEST, LONGEST_STEM = 4, 6
+"""Letters of a word that may connect a message and a line."""
 
+_WORD = re.compile(r"[a-z]+")
+_COMMON = frozenset(
+    _WORD.findall(
+        "about after again alisa also always another anything because been before being better both came come could"
+        " does doing done down each even ever every everything feel feeling find first from give going good gonna"
+        " gotta great hard have having hello help here into just keep kind know last least leave left less like little"
+        " long look made make many maybe mean might mind more most much must name need never next nice nothing okay"
+        " once only open other over part people please pretty quite rather really right said same seem should since"
+        " some somebody someone something soon still stop such sure take talk tell than thank thanks that their them"
+        " then there these they thing things think this those though three through time today told tomorrow tonight"
+        " turn very wait want wanted well went were what when where which while will with without word words work"
+        " would yeah year your yours"
+    )
+)
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -86,51 +108,73 @@ def line_note(emotion: str, text: str) -> str:
 
 
 class Repertoire:
-    """Lines and talks, and the classifier that finds the topic of a message. One thread."""
+    """Lines and talks by topic. Loaded in any thread, then used in one.
+
+    `lines` holds (mode, emotion, text) by the name of the topic; `talks` (topic, mode, emotion, text) step by step.
+    """
 
     def __init__(
         self,
         topics: Topics,
-        lines: Mapping[str, Sequence[Line]],
-        talks: Sequence[Sequence[Step]],
+        lines: Mapping[str, Sequence[Sequence[str]]],
+        talks: Sequence[Sequence[Sequence[str]]],
         chance: random.Random | None = None,
     ) -> None:
-        self._topics = topics
+        self.topics = topics
         self._lines = lines
         self._chance = chance or random.SystemRandom()
+        self._topic_of = {text: name for name, listed in lines.items() for _, _, text in listed}
         self._next: dict[str, list[Step]] = {}
         for talk in talks:
-            for step, following in pairwise(talk):
+            steps = [Step(topic, Line(*line)) for topic, *line in talk]
+            for step, following in pairwise(steps):
                 self._next.setdefault(step.line.text, []).append(following)
+            for step in steps:
+                self._topic_of.setdefault(step.line.text, step.topic)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        """What lines with slots look like when they are filled, and their topics."""
+        found = []
+        for text, topic in self._topic_of.items():
+            if slots_of(text):
+                parts = (re.escape(part) for part in _SLOT.split(text)[::2])
+                found.append((re.compile("(?s:.+)".join(parts), re.IGNORECASE), topic))
+        return found
 
     @classmethod
     def load(cls, path: Path) -> Repertoire:
         """Read a file that `training/starter` wrote. Raises `OSError`, and `ValueError` for what is no such file."""
-        topics, told = Topics.load(path)
         try:
-            lines = {name: [Line(*one) for one in listed] for name, listed in told["lines"].items()}
-            talks = [[Step(topic, Line(*line)) for topic, *line in talk] for talk in told["talks"]]
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} has no lines: {error!r}") from error
-        return cls(topics, lines, talks)
+            told = json.loads(path.read_text("utf-8"))
+            topics = Topics([_topic(one) for one in told["topics"]], float(told["least"]))
+            return cls(topics, told["lines"], told["talks"])
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is no repertoire: {error!r}") from error
 
-    def notes(self, occasion: Occasion) -> list[str]:
-        """The line for this occasion, as a note."""
-        topic = self._topics.choose(occasion.text, occasion.facts)
+    def notes(self, occasion: Occasion, scores: Sequence[float]) -> list[str]:
+        """The line for this occasion, as a note; `scores` tell how well the message fits each topic.
+
+        Raises `ValueError` when there are not as many scores as topics.
+        """
+        before = set(filter(None, map(self.topic_of, occasion.replies[-BEFORE:])))
+        topic = self.topics.choose(scores, occasion.facts, before).name
         known = {slot: value for fact in occasion.facts for slot, value in values(fact).items()}
         recent = set(occasion.replies[-RECENT:])
-        for candidates in (
-            self._going_on(topic.name, occasion),
-            self._of(topic.name, occasion),
-            self._of(UNKNOWN, occasion),
-        ):
+        for candidates in (self._going_on(topic, occasion), self._of(topic, occasion), self._of(UNKNOWN, occasion)):
             fitting = [one for one in candidates if slots_of(one.text) <= known.keys()]
             if not fitting:
                 continue
             fresh = [one for one in fitting if filled(one.text, known) not in recent] or fitting
-            line = self._chance.choice(self._most_filled(fresh))
+            line = self._chance.choice(_nearest(self._most_filled(fresh), occasion.text))
             return [line_note(line.emotion, filled(line.text, known))]
         return []
+
+    def topic_of(self, reply: str) -> str:
+        """What a reply of hers was about; empty when it is none of our lines."""
+        if topic := self._topic_of.get(reply):
+            return topic
+        return next((topic for pattern, topic in self._patterns if pattern.fullmatch(reply)), "")
 
     def _going_on(self, topic: str, occasion: Occasion) -> list[Line]:
         """The written answers to a message about `topic` right after what she said last."""
@@ -138,7 +182,7 @@ class Repertoire:
         return [step.line for step in said if step.topic == topic and step.line.text not in occasion.replies]
 
     def _of(self, topic: str, occasion: Occasion) -> list[Line]:
-        lines = self._lines.get(topic, ())
+        lines = [Line(*one) for one in self._lines.get(topic, ())]
         mode = occasion.mode if any(one.mode == occasion.mode for one in lines) else DEFAULT
         return [one for one in lines if one.mode in (mode, ANY)]
 
@@ -146,3 +190,21 @@ class Repertoire:
         """Half of the time only those lines that tell a fact, where there are such."""
         telling = [one for one in lines if slots_of(one.text)]
         return telling if telling and self._chance.random() < 0.5 else lines
+
+
+def _topic(told: Any) -> Topic:
+    after, needs, lacks = (frozenset(told.get(kinds, ())) for kinds in ("after", "needs", "lacks"))
+    return Topic(told["name"], after, needs, lacks)
+
+
+def _nearest(lines: list[Line], text: str) -> list[Line]:
+    """Those of the lines that take up a word of the message, if there are such."""
+    said = set(_stems(text))
+    return [one for one in lines if not said.isdisjoint(_stems(one.text))] or lines
+
+
+def _stems(text: str) -> Iterator[str]:
+    """The beginnings of the words that carry a meaning of their own, so that "exam" meets "exams"."""
+    for word in _WORD.findall(text.lower()):
+        if len(word) >= SHORTEST and word not in _COMMON:
+            yield word[:LONGEST_STEM]

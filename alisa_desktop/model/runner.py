@@ -1,7 +1,7 @@
 """The child process that holds the model: frames on standard input and output, one request after the other.
 
-The only importer of llama_cpp. In: `load`, `count`, `generate`, `cancel`; the end of the input is the order to stop.
-Out: `hello`, `opened`, `progress`, `ready`, `counted`, `chosen`, `chunk`, `done`, `error`.
+The only importer of llama_cpp. In: `load`, `classify`, `count`, `generate`, `cancel`; the end of the input is the order
+to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`, `chosen`, `chunk`, `done`, `error`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import psutil
 
 from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed
 from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Sampling, Usage
+from alisa_desktop.model.classifier import Classifier
 from alisa_desktop.model.frames import PROTOCOL, Frame, FrameDecoder, FrameError, encode
 from alisa_desktop.model.gguf_header import MIB, GgufHeader, check_model_file
 from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel
@@ -129,6 +130,7 @@ class Runner:
         self._request = 0
         self._percent = -1
         self._model: NativeModel | None = None
+        self._classifier: Classifier | None = None
         self._speaker: Speaker | None = None
 
     def run(self) -> None:
@@ -137,8 +139,9 @@ class Runner:
             for frame in self._inbox.requests():
                 self._answer(frame)
         finally:
-            if self._model:
-                self._model.close()
+            for opened in (self._model, self._classifier):
+                if opened:
+                    opened.close()
 
     def _answer(self, frame: Frame) -> None:
         self._request = int(frame.get("id", 0))
@@ -146,6 +149,8 @@ class Runner:
             match frame["type"]:
                 case "load":
                     self._load(frame)
+                case "classify":
+                    self._classify(str(frame["text"]))
                 case "count":
                     tokens = self._ready_speaker().prompt_tokens(_messages(frame))
                     self._outbox.send(type="counted", id=self._request, tokens=len(tokens))
@@ -168,9 +173,12 @@ class Runner:
                 f"I can't use the model file {path.name} (kind: {header.architecture}). It may be damaged, too new for "
                 "me, or no chat model. Choose another one in Settings."
             ) from error
+        if classifier := frame["classifier"]:
+            self._classifier = self._open_classifier(Path(classifier), frame["safe"])
         self._model.warm_up()
         self._speaker = Speaker(self._model, self._renderer(self._model), self._heard)
-        self._outbox.send(type="ready", context=self._model.context_tokens)
+        labels = self._classifier.labels if self._classifier else 0
+        self._outbox.send(type="ready", context=self._model.context_tokens, labels=labels)
 
     def _open(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
         threads, batch_threads = _threads(header, frame["threads"])
@@ -184,6 +192,15 @@ class Runner:
             on_progress=self._report,
             is_stopped=lambda: self._inbox.ended or self._heard() is not None,
         )
+
+    def _open_classifier(self, path: Path, safe: bool) -> Classifier:
+        try:
+            return Classifier(self._lib, path, safe=safe)
+        except LoadFailed as error:
+            raise ModelBroken(
+                f"I can't use {path.name}, which belongs to my model; it may be damaged. "
+                "Choose another model in Settings, or install me again."
+            ) from error
 
     def _report(self, progress: float) -> None:
         percent = int(progress * 100)
@@ -212,6 +229,11 @@ class Runner:
         if self._speaker is None:
             raise ModelCrashed("My model isn't loaded yet. Please try again in a moment.")
         return self._speaker
+
+    def _classify(self, text: str) -> None:
+        if self._classifier is None:
+            raise ModelCrashed("My model isn't loaded yet. Please try again in a moment.")
+        self._outbox.send(type="classified", id=self._request, scores=self._classifier.scores(text))
 
     def _generate(self, prompt: Prompt) -> None:
         for part in self._ready_speaker().speak(prompt):

@@ -79,7 +79,7 @@ class ScriptedModel:
     async def close(self) -> None:
         """Return at once."""
 
-    def notes(self, occasion: Occasion) -> list[str]:
+    async def notes(self, occasion: Occasion) -> list[str]:
         """Return the notes for a message: all facts that it asks for."""
         return notes_for_any_model(occasion)
 

@@ -45,7 +45,7 @@ class Paced:
     async def ready(self) -> None:
         """Return at once."""
 
-    def notes(self, occasion: Occasion) -> list[str]:
+    async def notes(self, occasion: Occasion) -> list[str]:
         """Want no notes."""
         return []
 

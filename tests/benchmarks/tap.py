@@ -36,9 +36,9 @@ class Tap:
     async def ready(self) -> None:
         await self._model.ready()
 
-    def notes(self, occasion: Occasion) -> list[str]:
+    async def notes(self, occasion: Occasion) -> list[str]:
         """Pass the notes on."""
-        return self._model.notes(occasion)
+        return await self._model.notes(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
         return await self._model.count(messages)

@@ -33,7 +33,7 @@ TEMPLATE = (
 
 
 def write(network: Network, tokenizer: Path, path: Path) -> None:
-    """Write `network` with its tokenizer (a `tokenizers` JSON file) to `path`, in half precision."""
+    """Write `network` with its tokenizer (a `tokenizers` JSON file) to `path`, matrices as Q8_0."""
     shape = network.shape
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(NAME)
@@ -49,11 +49,11 @@ def write(network: Network, tokenizer: Path, path: Path) -> None:
     writer.add_rope_dimension_count(shape.head)
     writer.add_rope_freq_base(ROTARY_BASE)
     writer.add_vocab_size(shape.vocabulary)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
     _add_tokenizer(writer, json.loads(tokenizer.read_text("utf-8")))
     writer.add_chat_template(TEMPLATE)
     for name, tensor in network.state_dict().items():
-        writer.add_tensor(name, _stored(tensor))
+        add_tensor(writer, name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -81,8 +81,14 @@ def _add_tokenizer(writer: gguf.GGUFWriter, told: dict[str, Any]) -> None:
     writer.add_add_space_prefix(False)
 
 
-def _stored(tensor: Tensor) -> np.ndarray:
-    return tensor.float().numpy().astype(np.float32 if tensor.ndim == 1 else np.float16)
+def add_tensor(writer: gguf.GGUFWriter, name: str, tensor: Tensor) -> None:
+    """Add a matrix as Q8_0, a vector as it is."""
+    numbers = tensor.detach().float().numpy()
+    if numbers.ndim == 1:
+        writer.add_tensor(name, numbers)
+    else:
+        kind = gguf.GGMLQuantizationType.Q8_0
+        writer.add_tensor(name, gguf.quants.quantize(numbers, kind), raw_dtype=kind)
 
 
 def check(network: Network, path: Path, sequences: int = 20) -> None:

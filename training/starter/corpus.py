@@ -17,11 +17,15 @@ MODES = ("default", "study", "chill", "creative")
 EMOTIONS = ("neutral", "happy", "calm", "teasing", "shy", "serious", "sad", "surprised")
 SLOTS = frozenset(
     {"name", "thing", "value", "clock", "weekday", "date", "problem", "result", "coin", "dice", "number"}
-    | {"from", "to", "choice", "days", "event", "mode", "app", "title"}
+    | {"from", "to", "choice", "days", "event", "mode", "app", "title", "told"}
 )
+
+LEAST, LEAST_AFTER = (40, 6), (12, 3)
+"""Messages, and replies in each mode, that a topic should have; and one that only follows others."""
 
 _TOPIC = re.compile(r"== ([a-z0-9-]+) :: (.+)")
 _MORE = re.compile(r"\+\+ ([a-z0-9-]+)")
+_AFTER = re.compile(r"\^ ([a-z0-9-]+(?: [a-z0-9-]+)*)")
 _REPLY = re.compile(rf"({'|'.join(MODES)}|any) ({'|'.join(EMOTIONS)}) \| (.+)")
 _TALK = re.compile(rf"-- ({'|'.join(MODES)})")
 _SAID = re.compile(r"> ([a-z0-9-]+) \| (.+)")
@@ -50,6 +54,8 @@ class Topic:
     meaning: str
     messages: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    """The topics right after which a message can be about this one; none: always."""
 
 
 @dataclass(slots=True)
@@ -83,6 +89,7 @@ def read(paths: Iterable[Path] | None = None) -> Corpus:
         topic = corpus.topics.setdefault(name, Topic(name, ""))
         topic.messages += addition.messages
         topic.replies += addition.replies
+        topic.after += addition.after
     return corpus
 
 
@@ -107,6 +114,8 @@ def _read_file(path: Path, corpus: Corpus, more: dict[str, Topic]) -> None:
         elif match := _TALK.fullmatch(line):
             topic, talk, said = None, Talk(match[1]), None
             corpus.talks.append(talk)
+        elif topic and (match := _AFTER.fullmatch(line)):
+            topic.after += match[1].split()
         elif topic and line.startswith("> "):
             topic.messages.append(line[2:].strip())
         elif topic and (match := _REPLY.fullmatch(line)):
@@ -120,14 +129,17 @@ def _read_file(path: Path, corpus: Corpus, more: dict[str, Topic]) -> None:
             raise CorpusBroken(f"{where}this line fits nowhere: {line}")
 
 
-def findings(corpus: Corpus, least_messages: int = 40, least_replies: int = 6) -> list[str]:
+def findings(corpus: Corpus) -> list[str]:
     """What is thin, doubled or against the style sheet, a sentence each."""
     found = []
-    everything = Counter(_plain(text) for topic in corpus.topics.values() for text in topic.messages)
+    opening = [topic for topic in corpus.topics.values() if not topic.after]
+    everything = Counter(_plain(text) for topic in opening for text in topic.messages)
     found += [f"message stands {times} times: {text}" for text, times in everything.items() if times > 1]
     replies = Counter(reply.text for topic in corpus.topics.values() for reply in topic.replies)
     found += [f"reply stands {times} times: {text}" for text, times in replies.items() if times > 1]
     for topic in corpus.topics.values():
+        least_messages, least_replies = LEAST_AFTER if topic.after else LEAST
+        found += [f"{topic.name}: no topic {name} to follow" for name in topic.after if name not in corpus.topics]
         if len(topic.messages) < least_messages:
             found.append(f"{topic.name}: only {len(topic.messages)} messages")
         for mode in MODES:

@@ -19,6 +19,9 @@ LONGEST = 13
 DRILLED = 0.3
 """The share of lines that are words in any order: a line is to be spoken whatever it says."""
 
+STRANGE = 0.12
+"""The share of messages that are words in any order, so that the line is what counts."""
+
 _TYPOS = "qwertyuiopasdfghjklzxcvbnm"
 
 
@@ -137,28 +140,29 @@ class Generator:
     def _exchange(self, text: str, emotion: str, reply: str) -> Exchange:
         if self._rng.random() < DRILLED:
             emotion, reply = self._rng.choice(EMOTIONS), self._facts.drill()
-        return Exchange(with_notes(self._typed(text), [line_note(emotion, reply)]), emotion, reply)
+        said = typed(text, self._rng)
+        if self._rng.random() < STRANGE:
+            said = " ".join(self._rng.choice(self._words) for _ in range(self._rng.randint(1, 9)))
+        return Exchange(with_notes(said, [line_note(emotion, reply)]), emotion, reply)
 
-    def _typed(self, text: str) -> str:
-        """`text` as somebody else might type it; now and then other words, so that the line is what counts."""
-        rng = self._rng
-        if rng.random() < 0.12:
-            return " ".join(rng.choice(self._words) for _ in range(rng.randint(1, 9)))
-        if rng.random() < 0.25:
-            text = text.lower()
-        if rng.random() < 0.15:
-            text = text.rstrip(".!?")
-        if rng.random() < 0.1:
-            text += rng.choice(("!", "?", "...", " :)", " lol", " alisa", " please"))
-        if rng.random() < 0.08:
-            text = rng.choice(("hey ", "alisa ", "so ", "ok ", "um ", "hi! ", "btw ")) + text
-        if rng.random() < 0.15 and len(text) > 4:
-            at = rng.randrange(1, len(text) - 1)
-            text = rng.choice(
-                (
-                    text[:at] + text[at + 1 :],
-                    text[:at] + rng.choice(_TYPOS) + text[at:],
-                    text[:at] + text[at] + text[at:],
-                )
+
+def typed(text: str, rng: random.Random) -> str:
+    """`text` as somebody else might type it."""
+    if rng.random() < 0.25:
+        text = text.lower()
+    if rng.random() < 0.15:
+        text = text.rstrip(".!?") or text
+    if rng.random() < 0.1:
+        text += rng.choice(("!", "?", "...", " :)", " lol", " alisa", " please"))
+    if rng.random() < 0.08:
+        text = rng.choice(("hey ", "alisa ", "so ", "ok ", "um ", "hi! ", "btw ")) + text
+    if rng.random() < 0.15 and len(text) > 4:
+        at = rng.randrange(1, len(text) - 1)
+        text = rng.choice(
+            (
+                text[:at] + text[at + 1 :],
+                text[:at] + rng.choice(_TYPOS) + text[at:],
+                text[:at] + text[at] + text[at:],
             )
-        return text
+        )
+    return text

@@ -16,12 +16,14 @@ import asyncio
 import json
 import math
 import multiprocessing
+import random
 import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,14 @@ from alisa_desktop.core.events import EmotionChanged, Event, ReplyFinished, Repl
 from alisa_desktop.core.messages import Emotion, Outcome
 from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
-from alisa_desktop.model.topics import features
+from alisa_desktop.model.llama import LlamaModel
+from alisa_desktop.model.topics import plain
 from alisa_desktop.options import Options
 from training.starter.corpus import HERE, MODES, Corpus, read
 
 FOLDER = HERE / "evaluation"
 KINDS = ("first-hour", "out-of-domain", "factual", "multi-turn")
+SEED = 1
 VERDICTS = {
     "first-hour": ("on-topic", "deflected", "off"),
     "out-of-domain": ("deflected", "fitting", "wrong"),
@@ -84,6 +88,15 @@ def talks(held_out: Path, factual: Path) -> Iterator[Talk]:
     if factual.exists():
         for index, line in enumerate(filter(None, map(str.strip, factual.read_text("utf-8").splitlines()))):
             yield made("factual", MODES[index % len(MODES)], [line])
+
+
+def features(text: str) -> set[str]:
+    """The words of a message, its pairs of words, and the groups of three to five letters within its words."""
+    words = plain(text).split()
+    found = {f"w {word}" for word in words} | {f"p {one} {other}" for one, other in pairwise(["<", *words, ">"])}
+    for marked in (f"<{word}>" for word in words):
+        found |= {f"g {marked[at : at + size]}" for size in (3, 4, 5) for at in range(len(marked) - size + 1)}
+    return found
 
 
 class Nearest:
@@ -143,12 +156,23 @@ class Listener:
         return past[-1].sent if past else ""
 
 
+async def settle(engine: Engine) -> None:
+    """Make chance the same in every run, so that answers change only where the brain has changed."""
+    model = engine._model
+    assert isinstance(model, LlamaModel)
+    await model.ready()
+    assert model._repertoire
+    model._repertoire._chance = random.Random(SEED)
+    engine.conversation._desk.chance = random.Random(SEED)
+
+
 async def ask(held_out: Path, factual: Path, out: Path) -> None:
     """Put every question and write the answers."""
     nearest = Nearest(read())
     with tempfile.TemporaryDirectory() as profile, out.open("w", encoding="utf-8") as file:
         async with Engine(Options(Paths.of(Path(profile)), endpoint=False)) as engine:
             listener = Listener(engine)
+            await settle(engine)
             for talk in talks(held_out, factual):
                 await engine.forget()
                 engine.conversation.set_mode(talk.mode)

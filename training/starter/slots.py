@@ -33,6 +33,7 @@ KIND_OF_SLOT: Mapping[str, FactKind] = {
     "mode": FactKind.MODE,
     "app": FactKind.SCREEN,
     "title": FactKind.SCREEN,
+    "told": FactKind.TOLD,
 }
 """Which note brings the value of a slot."""
 
@@ -127,6 +128,8 @@ class Facts:
             case FactKind.FAVOURITE:
                 thing = rng.choice(_LISTS["things"]) if rng.random() < 0.7 else self.phrase(2).lower()
                 note = f"favourite {thing}: {self.phrase()}"
+            case FactKind.TOLD:
+                note = f"told: {self.phrase(6)}"
             case FactKind.SCREEN:
                 app = rng.choice(_LISTS["apps"]) if rng.random() < 0.7 else self.phrase(2).title()
                 note = f"screen: {app} - {self.phrase()}{rng.choice(_ENDINGS)}"

@@ -186,7 +186,8 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     (options.work / ".gitignore").write_text("*\n", "utf-8")
     network = train(options.work, options.steps)
-    understanding.write(read(), options.out / "alisa-starter.repertoire")
+    corpus = read()
+    understanding.write(corpus, understanding.train(corpus, options.work), options.out / "alisa-starter")
     convert.write(network, options.work / "tokenizer.json", options.out / "alisa-starter.gguf")
     convert.check(network, options.out / "alisa-starter.gguf")
 

@@ -63,7 +63,7 @@ class Puppet:
         if self.missing:
             raise self.missing
 
-    def notes(self, occasion: Occasion) -> list[str]:
+    async def notes(self, occasion: Occasion) -> list[str]:
         self.occasions.append(occasion)
         return [self.note] if self.note else notes_for_any_model(occasion)
 

@@ -364,3 +364,51 @@ def test_a_long_message_is_read_quickly(part: str) -> None:
     began = time.perf_counter()
     find_facts(text, MONDAY, "study", random.Random(1))
     assert time.perf_counter() - began < 0.7
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (["flip a coin", "again"], FactKind.COIN),
+        (["flip a coin", "again", "one more pls"], FactKind.COIN),
+        (["toss a coin for me", "best of three"], FactKind.COIN),
+        (["roll a d20", "roll again!"], FactKind.DICE),
+        (["pick a number between 1 and 10", "another number"], FactKind.NUMBER),
+        (["pizza or sushi?", "choose again"], FactKind.CHOICE),
+    ],
+)
+def test_again_asks_chance_again(said: list[str], kind: FactKind) -> None:
+    *before, text = said
+    assert kind in {fact.kind for fact in find_facts(text, MONDAY, "study", random.Random(1), before)}
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        (["tell me a joke"], "again"),
+        (["flip a coin", "tell me a joke"], "again"),
+        (["flip a coin"], "again and again he says that"),
+        ([], "again"),
+        (["2 + 2"], "plus he is mean"),
+        (["hello"], "plus 10"),
+        ([], "plus 10"),
+    ],
+)
+def test_nothing_goes_on_where_nothing_began(before: list[str], text: str) -> None:
+    assert not [fact for fact in find_facts(text, MONDAY, "study", random.Random(1), before) if fact.found]
+
+
+@pytest.mark.parametrize(
+    ("said", "result"),
+    [
+        (["what's 7 times 8", "plus 10"], "sum: 56 + 10 = 66"),
+        (["what's 7 times 8", "plus 10", "ok and divide that by 3?"], "sum: 66 / 3 = 22"),
+        (["2+2", "- five"], "sum: 4 - 5 = -1"),
+        (["2+2", "multiply it by 3"], "sum: 4 x 3 = 12"),
+        (["2+2", "and 9 + 9"], "sum: 9 + 9 = 18"),
+    ],
+)
+def test_a_sum_goes_on(said: list[str], result: str) -> None:
+    *before, text = said
+    found = find_facts(text, MONDAY, "study", random.Random(1), before)
+    assert result in {fact.text for fact in found}

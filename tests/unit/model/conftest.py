@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -124,6 +125,12 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def starter() -> Path:
     """The shipped starter brain."""
     return ROOT / "resources" / "models" / "alisa-starter.gguf"
+
+
+@pytest.fixture
+def bare_starter(starter: Path, tmp_path: Path) -> Path:
+    """The shipped starter brain without what tells it what to say: a small model like any other."""
+    return Path(shutil.copy(starter, tmp_path / "bare.gguf"))
 
 
 @pytest.fixture

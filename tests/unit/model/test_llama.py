@@ -33,7 +33,7 @@ from alisa_desktop.core.messages import (
     Sampling,
     StreamPart,
 )
-from alisa_desktop.model.frames import Frame, FrameDecoder, encode
+from alisa_desktop.model.frames import PROTOCOL, Frame, FrameDecoder, encode
 from alisa_desktop.model.repertoire import line_note
 from alisa_desktop.model.runner_process import RunnerProcess
 
@@ -57,7 +57,7 @@ async def first_chunk(stream: AsyncGenerator[StreamPart, None]) -> Chunk:
 
 async def test_the_starter_brain_answers_with_a_feeling(start: Start, starter: Path) -> None:
     alisa = await start(starter)
-    [note] = alisa.model.notes(Occasion("hello!", "default"))
+    [note] = await alisa.model.notes(Occasion("hello!", "default"))
     assert note.startswith("line: <emotion=")
     note = line_note("shy", "Oh, it is you. I was not waiting, Zarnok.")
     prompt = Prompt((SYSTEM, Message(Role.USER, f"[{note}] hello!")), Sampling(temperature=0), FEELINGS)
@@ -71,7 +71,7 @@ async def test_the_starter_brain_answers_with_a_feeling(start: Start, starter: P
     assert (ModelState.LOADING, 1.0) in states
 
 
-@pytest.mark.parametrize("which", ["starter", "tiny"])
+@pytest.mark.parametrize("which", ["bare_starter", "tiny"])
 async def test_a_talk_decodes_only_what_is_new(start: Start, which: str, request: pytest.FixtureRequest) -> None:
     alisa = await start(request.getfixturevalue(which))
     talk, before = [SYSTEM], 0
@@ -82,6 +82,15 @@ async def test_a_talk_decodes_only_what_is_new(start: Start, which: str, request
             assert heard.usage.decoded <= heard.usage.prompt - before + 8
         before = heard.usage.prompt + heard.usage.reply
         talk.append(Message(Role.ASSISTANT, f"<emotion={heard.option}> {heard.text.strip()}"))
+
+
+async def test_a_model_with_a_repertoire_reads_nothing_of_the_past(start: Start, starter: Path) -> None:
+    alisa = await start(starter)
+    message = Message(Role.USER, f"[{line_note('calm', 'I am here.')}] hello")
+    past = [Message(Role.USER, "hi"), Message(Role.ASSISTANT, "<emotion=happy> Oh, it is you.")] * 50
+    assert await alisa.model.count([SYSTEM, *past, message]) == await alisa.model.count([SYSTEM, message])
+    heard = await alisa.hear(Prompt((SYSTEM, *past, message), Sampling(temperature=2.0), FEELINGS))
+    assert (heard.option, heard.text) == ("calm", " I am here."), "and leaves nothing to chance"
 
 
 async def test_regenerating_decodes_one_token(start: Start, tiny: Path) -> None:
@@ -162,9 +171,10 @@ async def test_a_long_prefill_can_be_stopped(start: Start, endless: Path) -> Non
     assert len(alisa.processes) == 1
 
 
-async def test_what_was_heard_of_a_stopped_reply_is_not_decoded_again(start: Start, starter: Path) -> None:
-    alisa = await start(starter)
-    talk = [SYSTEM, Message(Role.USER, "tell me a story about a robot")]
+async def test_what_was_heard_of_a_stopped_reply_is_not_decoded_again(start: Start, bare_starter: Path) -> None:
+    alisa = await start(bare_starter)
+    line = line_note("calm", "Once there was a small robot who lived in a quiet corner and waited for somebody.")
+    talk = [SYSTEM, Message(Role.USER, f"[{line}] tell me a story about a robot")]
     stream = alisa.model.stream(Prompt(tuple(talk)))
     said = "".join([(await first_chunk(stream)).text for _ in range(4)])
     await stream.aclose()
@@ -263,7 +273,7 @@ def forty_billion(_: Path) -> bytes:
         (lambda _: b"", ModelBroken, "is empty"),
         (lambda _: b"<!DOCTYPE html><title>404</title>", ModelBroken, "web page"),
         (lambda _: b"\x89PNG\r\n" * 9, ModelBroken, "no GGUF"),
-        (cut, ModelBroken, r"incomplete: 2\.0 MB of 10\.1 MB"),
+        (cut, ModelBroken, r"incomplete: 2\.0 MB of 5\.4 MB"),
         (forty_billion, ModelTooBig, "GB of memory"),
     ],
 )
@@ -318,7 +328,7 @@ def test_the_end_of_the_pipe_ends_the_runner(runner: list[str], root: Path) -> N
     frames, status = converse(runner, root)
     assert status == 0
     assert [frame["type"] for frame in frames] == ["hello"]
-    assert frames[0]["protocol"] == 1
+    assert frames[0]["protocol"] == PROTOCOL
     assert frames[0]["version"]
 
 
@@ -333,7 +343,14 @@ def test_stray_prints_never_reach_the_pipe(root: Path, runner: list[str], tiny: 
 
 
 async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(endless: Path, runner: list[str], root: Path) -> None:
-    load: Frame = {"type": "load", "path": str(endless), "context": 8192, "threads": None, "safe": True}
+    load: Frame = {
+        "type": "load",
+        "path": str(endless),
+        "context": 8192,
+        "threads": None,
+        "safe": True,
+        "classifier": "",
+    }
     said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None}
     spoke = asyncio.Event()
     process = RunnerProcess(

@@ -2,53 +2,55 @@ from __future__ import annotations
 
 import json
 import random
-from array import array
 from pathlib import Path
 
 import pytest
 
 from alisa_desktop.core.messages import Fact, FactKind, Occasion
-from alisa_desktop.model.repertoire import Line, Repertoire, Step, filled, slots_of, values
+from alisa_desktop.model.repertoire import Repertoire, filled, slots_of, values
 from alisa_desktop.model.topics import UNKNOWN, Topic, Topics
 
 NAME = Fact(FactKind.NAME, "name: Leo")
 
 
-class Told(Topics):
-    """Finds the topic that the message names."""
-
-    def __init__(self) -> None:
-        pass
-
-    def choose(self, text: str, facts: object) -> Topic:
-        return Topic(text, frozenset(), frozenset())
+TOPICS = ["greeting", "story", "riddle", "why", "why-else", UNKNOWN]
 
 
-def lines(mode: str, *texts: str) -> list[Line]:
-    return [Line(mode, "happy", text) for text in texts]
+def lines(mode: str, *texts: str) -> list[tuple[str, str, str]]:
+    return [(mode, "happy", text) for text in texts]
 
 
 @pytest.fixture
 def repertoire() -> Repertoire:
     return Repertoire(
-        Told(),
+        Topics([Topic(name, frozenset({"riddle"} if name == "why-else" else ())) for name in TOPICS], 0.3),
         {
             "greeting": [*lines("default", "Oh. You.", "Hm?", "Hello, {name}."), *lines("chill", "Hey.")],
+            "why-else": lines("any", "Because of its hands."),
             "story": lines("any", "Once."),
             UNKNOWN: lines("default", "I did not get that."),
         },
         [
             [
-                Step("riddle", Line("default", "teasing", "What has hands?")),
-                Step("why", Line("default", "happy", "A clock.")),
+                ("riddle", "default", "teasing", "What has hands?"),
+                ("why", "default", "happy", "A clock."),
             ]
         ],
         random.Random(1),
     )
 
 
-def said(repertoire: Repertoire, text: str, mode: str = "default", *replies: str, facts: tuple[Fact, ...] = ()) -> str:
-    [note] = repertoire.notes(Occasion(text, mode, facts, replies))
+def said(
+    repertoire: Repertoire,
+    topic: str,
+    mode: str = "default",
+    *replies: str,
+    facts: tuple[Fact, ...] = (),
+    text: str = "",
+) -> str:
+    """Her line for a message that is about `topic`."""
+    scores = [9.0 * (name == topic) for name in TOPICS]
+    [note] = repertoire.notes(Occasion(text, mode, facts, replies), scores)
     assert note.startswith("line: <emotion=")
     assert note.endswith(" ")
     return note.partition("> ")[2].strip()
@@ -116,21 +118,53 @@ def test_words_of_the_user_can_end_no_note(repertoire: Repertoire) -> None:
     assert "]" not in "".join(said(repertoire, "greeting", facts=facts) for _ in range(20))
 
 
-def written(path: Path, **changes: object) -> Path:
-    header = {
-        "buckets": 2, "topics": [{"name": UNKNOWN}], "least": 0, "talks": [],
-        "lines": {UNKNOWN: [["default", "sad", "Hm."]]},
-    } | changes  # fmt: skip
-    path.write_bytes(json.dumps(header).encode() + b"\n" + array("f", [1, 1, 0, 0, 0]).tobytes() + bytes(2))
-    return path
+def test_a_follow_up_is_understood_after_its_topic(repertoire: Repertoire) -> None:
+    assert said(repertoire, "why-else", "default", "What has hands?") == "Because of its hands."
+    assert said(repertoire, "why-else", "default", "What has hands?", "Hm?") == "Because of its hands."
+    assert said(repertoire, "why-else", "default", "What has hands?", "Hm?", "Oh. You.") == "I did not get that."
+    assert said(repertoire, "why-else") == "I did not get that."
+
+
+def test_the_topic_of_a_reply_is_known_by_its_words(repertoire: Repertoire) -> None:
+    assert repertoire.topic_of("Oh. You.") == "greeting"
+    assert repertoire.topic_of("Hello, Jean-Luc O'Neil.") == "greeting"
+    assert repertoire.topic_of("A clock.") == "why"
+    assert repertoire.topic_of("Something from another model.") == ""
+
+
+def test_a_line_that_takes_up_a_word_of_the_message_comes_first() -> None:
+    told = {"pets": lines("default", "Cats are cats.", "Dogs it is.", "Go on."), UNKNOWN: lines("any", "Hm.")}
+    repertoire = Repertoire(Topics([Topic("pets"), Topic(UNKNOWN)], 0.3), told, [], random.Random(1))
+
+    def heard(text: str, *replies: str) -> set[str]:
+        occasion = Occasion(text, "default", (), replies)
+        notes = {note for _ in range(30) for note in repertoire.notes(occasion, [9, 0])}
+        return {note.partition("> ")[2].strip() for note in notes}
+
+    assert heard("i have 2 CATS") == {"Cats are cats."}
+    assert heard("i have 2 CATS", "Cats are cats.") == {"Dogs it is.", "Go on."}, "said just now"
+    assert len(heard("i have a hamster")) == 3
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "", "{}", "[1]", "\x00", "[" * 100_000, '{"least": 0, "lines": {}, "talks": []}',
+        '{"least": 0, "topics": [{"name": "unknown"}], "lines": [], "talks": []}',
+        '{"least": 0, "topics": [{"name": "unknown"}], "lines": {"unknown": [1]}, "talks": []}',
+        '{"least": 0, "topics": [{"name": "unknown"}], "lines": {}, "talks": [[["a"]]]}',
+        '{"least": 0, "topics": [{"name": "greeting"}], "lines": {}, "talks": []}',
+        '{"least": 0, "topics": ["unknown"], "lines": {}, "talks": []}',
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_repertoire_is_refused(tmp_path: Path, told: str) -> None:
+    (tmp_path / "a.repertoire").write_text(told, encoding="utf-8")
+    with pytest.raises(ValueError, match="is no repertoire"):
+        Repertoire.load(tmp_path / "a.repertoire")
 
 
 def test_it_is_read_from_its_file(tmp_path: Path) -> None:
-    loaded = Repertoire.load(written(tmp_path / "a.repertoire"))
-    assert loaded.notes(Occasion("anything", "default")) == ["line: <emotion=sad> Hm. "]
-
-
-def test_a_file_without_lines_is_refused(tmp_path: Path) -> None:
-    for changes in ({"lines": []}, {"lines": {"a": [1]}}, {"talks": [[["a"]]]}, {"talks": None}):
-        with pytest.raises(ValueError, match="has no lines"):
-            Repertoire.load(written(tmp_path / "a.repertoire", **changes))
+    told = {"least": 0, "topics": [{"name": UNKNOWN}], "talks": [], "lines": {UNKNOWN: [["default", "sad", "Hm."]]}}
+    (tmp_path / "a.repertoire").write_text(json.dumps(told), encoding="utf-8")
+    loaded = Repertoire.load(tmp_path / "a.repertoire")
+    assert loaded.notes(Occasion("anything", "default"), [0.0]) == ["line: <emotion=sad> Hm. "]

@@ -29,7 +29,7 @@ def answer(frame):
         send(type="opened", name="Delicate")
         if sys.argv[2] == "always" or (sys.argv[2] == "unsafe" and not frame["safe"]):
             os._exit(3)
-        send(type="ready", context=64)
+        send(type="ready", context=64, labels=0)
     elif frame["type"] == "generate" and sys.argv[2] == "deaf":
         send(type="chunk", id=frame["id"], text="la")
     elif frame["type"] == "generate":
@@ -37,7 +37,7 @@ def answer(frame):
 
 if sys.argv[2] == "garbage":
     os.write(1, b"Traceback (most recent call last)")
-send(type="hello", protocol=2 if sys.argv[2] == "foreign" else 1, version="0", pid=os.getpid())
+send(type="hello", protocol=1 if sys.argv[2] == "foreign" else 2, version="0", pid=os.getpid())
 decoder = FrameDecoder()
 while data := os.read(0, 65536):
     for frame in decoder.feed(data):

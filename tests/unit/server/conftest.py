@@ -69,7 +69,7 @@ class HandModel:
     async def ready(self) -> None:
         return None
 
-    def notes(self, occasion: Occasion) -> list[str]:
+    async def notes(self, occasion: Occasion) -> list[str]:
         return notes_for_any_model(occasion)
 
     async def count(self, messages: Sequence[Message]) -> int:
