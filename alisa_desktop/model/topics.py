@@ -34,7 +34,9 @@ _SHORT = {
     "didnt": "didn't", "doesnt": "doesn't", "isnt": "isn't", "wont": "won't", "youre": "you're", "hes": "he's",
     "shes": "she's", "theyre": "they're", "fav": "favourite", "fave": "favourite", "favorite": "favourite",
     "color": "colour", "mom": "mother", "mum": "mother", "dad": "father", "grandma": "grandmother",
-    "granny": "grandmother", "nana": "grandmother", "grandpa": "grandfather",
+    "sup": "what's up", "wassup": "what's up", "wazzup": "what's up", "ttyl": "talk to you later", "cya": "see you",
+    "gtg": "got to go", "g2g": "got to go", "nvm": "never mind", "jk": "just kidding", "ofc": "of course",
+    "srsly": "seriously", "omw": "on my way", "granny": "grandmother", "nana": "grandmother", "grandpa": "grandfather",
 }  # fmt: skip
 """Chat spellings and near twins, said in one way."""
 

@@ -6,7 +6,8 @@
 
 Judgements are made by reading and lie in `evaluation/judgements.jsonl`, each with the very words it is about; an answer
 that has changed since counts as not judged. `held-out.txt` and `factual.txt` were written without sight of the corpus,
-and nothing is chosen by looking at them; `validation.txt` is for that.
+and nothing is chosen by looking at them; the `validation*.txt` are for that. Two of these were held out once: a file
+whose answers were read for what to mend can't judge any more, and a new one is written.
 """
 
 from __future__ import annotations

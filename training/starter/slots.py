@@ -59,6 +59,8 @@ def _lists() -> dict[str, list[str]]:
 
 
 _LISTS = _lists()
+_ACCENTED = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßćčďěğłńňőřśşšťůűźżžÉÖÜÅØÇŠŽ"
+_SCRIPTS = (("а", "я"), ("α", "ω"), ("ぁ", "ん"), ("一", "龥"), ("가", "힣"), ("ا", "ي"))
 _ENDINGS = ("", "", "", ".py", ".rs", ".docx", ".pdf", ".txt", ".md", ".js", ".xlsx", ".png")
 
 
@@ -83,6 +85,17 @@ class Facts:
         )
         return "".join(syllables)
 
+    def _foreign(self) -> str:
+        """A word with letters that English has not: what a user is called or quoted with has to be spoken, too."""
+        rng = self._rng
+        if rng.random() < 0.7:
+            accented = rng.choice(_ACCENTED)
+            letters = list(self._letters())
+            letters[rng.randrange(len(letters))] = accented
+            return "".join(letters)
+        first, last = rng.choice(_SCRIPTS)
+        return "".join(chr(rng.randint(ord(first), ord(last))) for _ in range(rng.randint(1, 6)))
+
     def phrase(self, longest: int = 3) -> str:
         """One to `longest` words, some of them invented."""
         count = self._rng.randint(1, longest)
@@ -98,8 +111,10 @@ class Facts:
             kind = rng.random()
             if kind < 0.6:
                 part = rng.choice(self._words)
-            elif kind < 0.85:
+            elif kind < 0.8:
                 part = self._letters()
+            elif kind < 0.86:
+                part = self._foreign()
             else:
                 part = str(rng.randint(0, 10 ** rng.randint(1, 7)) / rng.choice((1, 1, 1, 10, 100))).removesuffix(".0")
             part = part.capitalize() if rng.random() < 0.15 else part
