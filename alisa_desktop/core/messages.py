@@ -66,11 +66,12 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Everything a model needs for one reply."""
+    """Everything a model needs for one reply; `line` is what it should say, where that is written."""
 
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     choice: Choice | None = None
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 LOOP_LENGTH = 30
 REMEMBERED_REPLIES = 256
@@ -82,6 +83,23 @@ class ReplyMemory:
         if known is not None:
             self._replies.move_to_end(_key(text))
         return known
+
+
+class Written:
+    """A written line as a grammar for the reply: each token is followed by one that follows it in the line.
+
+    A small model that copies a line now and then slips into another word. So it chooses only where the line is
+    ambiguous.
+    """
+
+    def __init__(self, tokens: Sequence[int]) -> None:
+        self._next: dict[int | None, set[int | None]] = {}
+        for one, other in pairwise([None, *tokens, None]):
+            self._next.setdefault(one, set()).add(other)
+
+    def after(self, said: Sequence[int]) -> set[int | None]:
+        """Return the tokens that may follow those said so far; None stands for the end."""
+        return self._next.get(said[-1] if said else None, {None})
 
 
 class Echoes:

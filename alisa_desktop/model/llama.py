@@ -26,7 +26,7 @@ from alisa_desktop.core.messages import (
     notes_for_any_model,
 )
 from alisa_desktop.model.frames import PROTOCOL, Frame
-from alisa_desktop.model.repertoire import Repertoire
+from alisa_desktop.model.repertoire import Repertoire, line_of
 from alisa_desktop.model.runner_process import Process, RunnerProcess
 from alisa_desktop.model.safe_list import SafeList
 from alisa_desktop.model.topics import plain
@@ -177,8 +177,11 @@ class LlamaModel:
         async with self._turn:
             await self.ready()
             choice = asdict(prompt.choice) if prompt.choice else None
-            sampling = replace(prompt.sampling, temperature=0.0) if self._repertoire else prompt.sampling
-            said = {"messages": _plain(self._read(prompt.messages)), "sampling": asdict(sampling), "choice": choice}
+            sampling, line = prompt.sampling, prompt.line
+            if self._repertoire:
+                sampling, line = replace(sampling, temperature=0.0), line_of(prompt.messages[-1].content)
+            messages = _plain(self._read(prompt.messages))
+            said = {"messages": messages, "sampling": asdict(sampling), "choice": choice, "line": line}
             with self._request("generate", **said) as (request, frames):
                 heard = 0
                 running = True

@@ -239,6 +239,14 @@ class NativeModel:
         if 2 * chances[list(tokens)].sum() < chances.sum():
             scores[list(tokens)] = -np.inf
 
+    def allow_only(self, tokens: Collection[int]) -> None:
+        """Rule all others out for the next place."""
+        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, -1), (self.vocabulary,))
+        allowed = list(tokens)
+        kept = scores[allowed].copy()
+        scores[:] = -np.inf
+        scores[allowed] = kept
+
     @contextmanager
     def sampler(self, sampling: Sampling) -> Iterator[Callable[[], int]]:
         """Give a function that draws the next token, its memory of the reply included."""

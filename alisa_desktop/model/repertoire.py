@@ -46,6 +46,7 @@ _COMMON = frozenset(
         " would yeah year your yours"
     )
 )
+_LINE = re.compile(r"\[line: <emotion=\w+> ([^\]]*) \]")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -105,6 +106,12 @@ def line_note(emotion: str, text: str) -> str:
     """The note that hands a line to the model; the space at its end keeps the tokens of the line as they are spoken."""
     plain = text.translate({ord("["): "(", ord("]"): ")"})
     return f"line: <emotion={emotion}> {plain} "
+
+
+def line_of(sent: str) -> str:
+    """The words of the line that stands in front of a message; empty where none does."""
+    match = _LINE.match(sent)
+    return match[1] if match else ""
 
 
 class Repertoire:

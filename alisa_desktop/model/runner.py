@@ -195,8 +195,10 @@ class Runner:
 
     def _open_classifier(self, path: Path, safe: bool) -> Classifier:
         try:
-            return Classifier(self._lib, path, safe=safe)
-        except LoadFailed as error:
+            classifier = Classifier(self._lib, path, safe=safe)
+            classifier.scores("hello")  # a processor that can't do it fails here and not in a talk
+            return classifier
+        except (LoadFailed, DecodeFailed) as error:
             raise ModelBroken(
                 f"I can't use {path.name}, which belongs to my model; it may be damaged. "
                 "Choose another model in Settings, or install me again."
@@ -270,4 +272,5 @@ def _prompt(frame: Frame) -> Prompt:
         tuple(_messages(frame)),
         Sampling(**frame["sampling"]),
         Choice(choice["before"], tuple(choice["options"]), choice["after"]) if choice else None,
+        frame["line"],
     )

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 
 from alisa_desktop.core.errors import MessageTooLong
 from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Usage
-from alisa_desktop.model.decoding import ECHOED_REPLIES, Echoes, OptionPath, ReplyMemory, common_length, runs_in_circles
+from alisa_desktop.model.decoding import (
+    ECHOED_REPLIES,
+    Echoes,
+    OptionPath,
+    ReplyMemory,
+    Written,
+    common_length,
+    runs_in_circles,
+)
 from alisa_desktop.model.native import NativeModel
 from alisa_desktop.model.templates import Render, prompt_pieces
 
@@ -90,7 +98,12 @@ class Speaker:
             reply.text = prompt.choice.before + path.chosen + prompt.choice.after
             reply.marks[0] = (len(reply.text), reply.forced)
             yield Chosen(path.chosen)
-        yield from self._free(prompt, pending, reply, self._echoes(prompt))
+        if prompt.line:
+            written = Written(self._model.tokenize(f" {prompt.line}", control=False, after=(0,)))
+            yield from self._said(prompt, pending, reply, lambda said: self._keep_to(written, said))
+        else:
+            echoes = self._echoes(prompt)
+            yield from self._said(prompt, pending, reply, lambda said: self._turn_from(echoes, said))
 
     def _choose(self, path: OptionPath, pending: list[int]) -> list[int]:
         """Walk `path`; leaves in `pending` what is still to decode and returns the forced tokens."""
@@ -114,13 +127,31 @@ class Speaker:
             ]
         return Echoes([self._model.tokenize(text, control=False, after=(0,)) for text in said])
 
-    def _free(self, prompt: Prompt, pending: list[int], reply: _Reply, echoes: Echoes) -> Iterator[Chunk]:
+    def _keep_to(self, written: Written, said: Sequence[int]) -> bool:
+        """Leave only what may follow in a written line; False at its end."""
+        following = written.after(said)
+        allowed = {self._model.eos if token is None else token for token in following}
+        if following == {None} or min(allowed) < 0:
+            return False
+        self._model.allow_only(allowed)
+        return True
+
+    def _turn_from(self, echoes: Echoes, said: Sequence[int]) -> bool:
+        """Rule out what would say a recent reply again; always True."""
+        if again := echoes.after(said):
+            self._model.avoid(again)
+        return True
+
+    def _said(
+        self, prompt: Prompt, pending: list[int], reply: _Reply, narrow: Callable[[Sequence[int]], bool]
+    ) -> Iterator[Chunk]:
+        """The words, one token after the other; `narrow` rules tokens out for the next place, or ends it."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         limit = reply.forced + prompt.sampling.max_tokens if prompt.sampling.max_tokens else self._model.context_tokens
         with self._model.sampler(prompt.sampling) as draw:
             while self._has_room(pending) and self._model.decode(pending):
-                if again := echoes.after(reply.tokens[reply.forced :]):
-                    self._model.avoid(again)
+                if not narrow(reply.tokens[reply.forced :]):
+                    return
                 token = draw()
                 if self._model.is_end(token):
                     return

@@ -3,7 +3,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alisa_desktop.model.decoding import LOOP_LENGTH, OptionPath, ReplyMemory, common_length, runs_in_circles
+from alisa_desktop.model.decoding import (
+    LOOP_LENGTH,
+    OptionPath,
+    ReplyMemory,
+    Written,
+    common_length,
+    runs_in_circles,
+)
 
 
 def walk(options: dict[str, list[int]], liked: list[int], vocabulary: int = 100) -> tuple[str | None, list[int], int]:
@@ -78,3 +85,13 @@ def test_circles() -> None:
     assert runs_in_circles([1, *[5] * LOOP_LENGTH])
     assert not runs_in_circles([5] * (LOOP_LENGTH - 1))
     assert not runs_in_circles([*[5] * LOOP_LENGTH, 6])
+
+
+def test_a_written_line_is_a_grammar() -> None:
+    written = Written([7, 8, 7, 9])
+    assert written.after([]) == {7}
+    assert written.after([7]) == {8, 9}, "only here the model chooses"
+    assert written.after([7, 8]) == {7}
+    assert written.after([7, 8, 7, 9]) == {None}
+    assert written.after([1]) == {None}, "a token that is not in the line"
+    assert Written([]).after([]) == {None}

@@ -351,7 +351,7 @@ async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(endless: Path, run
         "safe": True,
         "classifier": "",
     }
-    said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None}
+    said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None, "line": ""}
     spoke = asyncio.Event()
     process = RunnerProcess(
         runner, root, first=lambda: load, on_frame=lambda frame: spoke.set() if frame["type"] == "chunk" else None

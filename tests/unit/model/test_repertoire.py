@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from alisa_desktop.core.messages import Fact, FactKind, Occasion
-from alisa_desktop.model.repertoire import Repertoire, filled, slots_of, values
+from alisa_desktop.model.repertoire import Repertoire, filled, line_note, line_of, slots_of, values
 from alisa_desktop.model.topics import UNKNOWN, Topic, Topics
+from alisa_desktop.persona.prompt import with_notes
 
 NAME = Fact(FactKind.NAME, "name: Leo")
 
@@ -168,3 +169,9 @@ def test_it_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "a.repertoire").write_text(json.dumps(told), encoding="utf-8")
     loaded = Repertoire.load(tmp_path / "a.repertoire")
     assert loaded.notes(Occasion("anything", "default"), [0.0]) == ["line: <emotion=sad> Hm. "]
+
+
+def test_the_line_of_a_message_is_found_again() -> None:
+    sent = with_notes("[line: <emotion=sad> of mine ] hello", [line_note("happy", "Oh, it's [you].")])
+    assert line_of(sent) == "Oh, it's (you)."
+    assert line_of("hello [line: <emotion=sad> x ]") == line_of("[time: now] hi") == ""

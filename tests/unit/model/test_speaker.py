@@ -290,3 +290,17 @@ def test_what_is_likelier_than_all_else_may_be_said_again(load: Callable[..., Na
     model.avoid(most[:1])
     assert model.scores()[most[0]] == float("-inf")
     assert model.scores()[most[1]] == scores[most[1]]
+
+
+@pytest.mark.parametrize("line", ["abc def,ghi!", "Zoé 7", "x"])
+def test_a_written_line_is_spoken_by_whatever_model(load: Callable[..., NativeModel], tiny: Path, line: str) -> None:
+    parts = list(speaker(load(tiny)).speak(Prompt((user("hi"),), Sampling(temperature=2.0), HAPPY_SAD_CALM, line)))
+    assert reply(parts).strip() == line
+    assert isinstance(parts[0], Chosen)
+
+
+def test_where_a_line_is_ambiguous_the_model_chooses(load: Callable[..., NativeModel], tiny: Path) -> None:
+    prompt = Prompt((user("hi"),), Sampling(temperature=2.0, max_tokens=40), None, "ab ac ad")
+    said = {reply(list(speaker(load(tiny)).speak(prompt))).strip() for _ in range(8)}
+    assert len(said) > 1
+    assert all(set(one) <= set("abcd ") for one in said)
