@@ -77,6 +77,10 @@ class Data:
         self._rows = [(np.array(t[:context], np.int64), np.array(w[:context], np.float32)) for t, w in encoded]
         self._lengths = np.array([len(t) for t, _ in self._rows])
 
+    def some(self, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The first conversations: tokens and weights."""
+        return self._rows[:count]
+
     def batches(self, start: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches without end, from the one numbered `start` on."""
         passed = 0
@@ -125,8 +129,8 @@ def prepare(work: Path) -> tuple[Tokenizer, Data]:
     return tokenizer, Data(tokens.Encoder(tokenizer, USER_WEIGHT).encode(dialogues), Shape(0).context)
 
 
-def train(work: Path, steps: int) -> Network:
-    """Train, or go on from the checkpoint in `work`."""
+def train(work: Path, steps: int) -> tuple[Network, Data]:
+    """Train, or go on from the checkpoint in `work`; returns what was trained on, too."""
     torch.manual_seed(SEED)
     random.seed(SEED)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -173,7 +177,7 @@ def train(work: Path, steps: int) -> Network:
             checkpoint.with_suffix(".new").replace(checkpoint)
             speed = seen / (time.monotonic() - started)
             print(f"step {step + 1} loss {np.mean(losses[-EVERY:]):.4f} {speed:.0f} tokens/s", flush=True)
-    return network.cpu()
+    return network.cpu(), data
 
 
 def main() -> None:
@@ -185,11 +189,11 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     (options.work / ".gitignore").write_text("*\n", "utf-8")
-    network = train(options.work, options.steps)
+    network, data = train(options.work, options.steps)
     corpus = read()
     understanding.write(corpus, understanding.train(corpus, options.work), options.out / "alisa-starter")
     convert.write(network, options.work / "tokenizer.json", options.out / "alisa-starter.gguf")
-    convert.check(network, options.out / "alisa-starter.gguf")
+    convert.check(network, options.out / "alisa-starter.gguf", data.some(50))
 
 
 if __name__ == "__main__":

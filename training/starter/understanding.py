@@ -20,6 +20,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from alisa_desktop.model.classifier import Classifier
 from alisa_desktop.model.repertoire import filled, values
 from alisa_desktop.model.topics import plain
 from training.starter import encoder
@@ -121,7 +122,7 @@ class Training:
         self.names = self.situations.names
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network: Encoder = encoder.pretrained(folder, len(self.names)).to(self.device)
-        self._shown = list(shown)
+        self.shown = list(shown)
         self._seed = seed
         self._index = {name: at for at, name in enumerate(self.names)}
         head = list(self.network.head.parameters())
@@ -129,7 +130,7 @@ class Training:
         self._optimizer = torch.optim.AdamW(
             [{"params": body, "lr": RATE}, {"params": head, "lr": HEAD_RATE}], weight_decay=0.01
         )
-        self._total = epochs * -(-len(self._shown) // BATCH)
+        self._total = epochs * -(-len(self.shown) // BATCH)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, [RATE, HEAD_RATE], total_steps=self._total + 1, pct_start=WARM_UP, cycle_momentum=False
         )
@@ -159,7 +160,7 @@ class Training:
         losses = []
         for batch in self._batches(rng):
             texts = [plain(typed(one.text, rng)) or one.text for one in batch]
-            scores = self._scores(texts, dropped=DROPPED)
+            scores = self.scores(texts, dropped=DROPPED)
             open_to = torch.stack([self.situations.topics_open(self.situations.before(one)) for one in batch])
             loss = self._loss(scores, open_to.to(self.device), [self._index[one.topic] for one in batch])
             self._optimizer.zero_grad()
@@ -174,7 +175,7 @@ class Training:
 
     def _batches(self, rng: random.Random) -> Iterator[list[Example]]:
         """Messages of similar length together, which wastes less on padding."""
-        order = rng.sample(self._shown, len(self._shown))
+        order = rng.sample(self.shown, len(self.shown))
         batches = []
         for begin in range(0, len(order), BATCH * 20):
             part = sorted(order[begin : begin + BATCH * 20], key=lambda one: len(one.text))
@@ -182,7 +183,8 @@ class Training:
         rng.shuffle(batches)
         yield from batches
 
-    def _scores(self, texts: Sequence[str], dropped: float = 0.0) -> Tensor:
+    def scores(self, texts: Sequence[str], dropped: float = 0.0) -> Tensor:
+        """How well each topic fits each of `texts`; with `dropped` as in training."""
         tokens, present = encoder.padded([one.ids for one in self.tokenizer.encode_batch(list(texts))])
         if dropped:
             masked = (torch.rand(tokens.shape) < dropped) & (tokens >= encoder.SPECIAL)
@@ -209,7 +211,7 @@ class Training:
         for begin in range(0, len(held), 128):
             part = held[begin : begin + 128]
             open_to = torch.stack([situations.topics_open(situations.before(one)) for one in part])
-            best = (self._scores([plain(one.text) for one in part]).cpu() + open_to).topk(3).indices
+            best = (self.scores([plain(one.text) for one in part]).cpu() + open_to).topk(3).indices
             for row, one in zip(best.tolist(), part, strict=True):
                 first += row[0] == self._index[one.topic]
                 third += self._index[one.topic] in row
@@ -238,8 +240,30 @@ def train(corpus: Corpus, work: Path, epochs: int = EPOCHS, seed: int = 1, held:
 
 def write(corpus: Corpus, training: Training, path: Path) -> None:
     """Write the encoder to `path.topics.gguf`, and topics, lines and talks to `path.repertoire`."""
+    training.device = "cpu"
     encoder.write(training.network.cpu(), training.tokenizer, training.names, path.with_suffix(".topics.gguf"))
     write_repertoire(corpus, path.with_suffix(".repertoire"))
+    check(training, path.with_suffix(".topics.gguf"))
+
+
+@torch.inference_mode()
+def check(training: Training, path: Path, count: int = 500) -> None:
+    """Compare llama.cpp's topics with PyTorch's; raises `ValueError` when they differ."""
+    import llama_cpp
+
+    training.network.eval()
+    classifier = Classifier(llama_cpp, path, safe=True)
+    agreed = 0
+    try:
+        for one in training.shown[:count]:
+            text = plain(one.text)
+            scores = classifier.scores(text)
+            agreed += scores.index(max(scores)) == int(training.scores([text])[0].argmax())
+    finally:
+        classifier.close()
+    print(f"llama.cpp and PyTorch: same topic {agreed / count:.2%} of {count} messages")
+    if agreed / count < 0.97:
+        raise ValueError("llama.cpp computes something else than PyTorch")
 
 
 def write_repertoire(corpus: Corpus, path: Path) -> None:
