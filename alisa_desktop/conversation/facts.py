@@ -19,6 +19,11 @@ from alisa_desktop.conversation.units import find_conversion
 from alisa_desktop.core.messages import Fact, FactKind
 from alisa_desktop.persona.prompt import time_note
 
+GOES_BACK = 20
+"""Messages of the user's that "again" and "plus 10" can go back to."""
+LONGEST_REQUEST = 100
+"""Characters of such a message."""
+
 _MODE = re.compile(r"\bmode\b", re.IGNORECASE)
 
 
@@ -27,6 +32,7 @@ def find_facts(text: str, now: datetime, mode: str, chance: random.Random, befor
 
     `before` is what the user said before, oldest first: "again" throws the coin again, "plus 10" goes on with a sum.
     """
+    before = before[-GOES_BACK:] if len(text) <= LONGEST_REQUEST else ()
     return [
         Fact(FactKind.TIME, time_note(now), found=False),
         Fact(FactKind.MODE, f"mode: {mode}", asked=bool(_MODE.search(text)), found=False),
@@ -38,7 +44,7 @@ def find_facts(text: str, now: datetime, mode: str, chance: random.Random, befor
 
 def _meant(text: str, before: Sequence[str]) -> str:
     """The message that `text` asks for again, or `text` itself."""
-    if not is_again(text):
+    if not before or not is_again(text):
         return text
     return next((said for said in reversed(before) if not is_again(said)), text)
 

@@ -9,6 +9,8 @@ from alisa_desktop.conversation.vocabulary import words
 
 LONGEST_QUOTE = 90
 """Characters."""
+LONGEST_QUESTION, READ = 300, 2000
+"""Characters: who asks for what they said does so shortly; of what was said the beginning is looked through."""
 STEM = 5
 """Letters: "studying law" answers "what do I study"."""
 
@@ -49,14 +51,14 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 def find_told(question: str, said: Sequence[str]) -> str:
     """The latest words of the user (`said`, oldest first) that answer a question about themselves; empty for none."""
     plain = question.replace("’", "'")
-    if not _ASKED.search(plain) or _NOT_RECALL.search(plain):
+    if len(plain) > LONGEST_QUESTION or not _ASKED.search(plain) or _NOT_RECALL.search(plain):
         return ""
     asked = set(_stems(plain))
     if not asked:
         return ""
     best, shared = "", 0
     for text in reversed(said):
-        for clause in _CLAUSES.split(text.strip()):
+        for clause in _CLAUSES.split(text[:READ].strip()):
             common = len(asked.intersection(_stems(clause)))
             if common > shared and _TELLS.search(clause) and not _ASKS.search(clause):
                 best, shared = clause, common

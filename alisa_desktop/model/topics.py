@@ -17,6 +17,8 @@ from alisa_desktop.core.messages import Fact
 UNKNOWN = "unknown"
 """The topic of everything the model was not made for."""
 
+READ = 1000
+"""Characters read of either end of a text; the classifier takes no more."""
 FOLLOWS_ON = 0.5
 """The share of belief in all follow-ups together from which a message is one of them."""
 
@@ -45,7 +47,10 @@ _MANY = re.compile(r"(.)\1{2,}")
 
 
 def plain(text: str) -> str:
-    """`text` as the classifier reads it: lower case, no letter three times in a row, chat spellings written out."""
+    """`text` as the classifier reads it: lower case, no letter three times in a row, chat spellings written
+    out; of a very long one both ends."""
+    if len(text) > 2 * READ:
+        text = f"{text[:READ]} {text[-READ:]}"
     lowered = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     return " ".join(_SHORT.get(word, word) for word in _WORDS.findall(_MANY.sub(r"\1\1", lowered)))
 

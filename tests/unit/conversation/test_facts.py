@@ -412,3 +412,10 @@ def test_a_sum_goes_on(said: list[str], result: str) -> None:
     *before, text = said
     found = find_facts(text, MONDAY, "study", random.Random(1), before)
     assert result in {fact.text for fact in found}
+
+
+@pytest.mark.timeout(5)
+def test_a_long_chain_of_sums_ends_somewhere() -> None:
+    found = find_facts("plus 1", MONDAY, "study", random.Random(1), ["1 + 1", *["plus 1"] * 5000])
+    assert not [fact for fact in found if fact.kind is FactKind.SUM]
+    assert find_facts("again " * 200_000, MONDAY, "study", random.Random(1), ["flip a coin"])

@@ -89,6 +89,12 @@ def test_messages_are_read_in_one_spelling(typed: str, read: str) -> None:
     assert plain(typed) == read
 
 
+def test_of_a_long_message_both_ends_are_read() -> None:
+    read = plain("beginning " + "x " * 500_000 + "end")
+    assert read.startswith("beginning") and read.endswith("end")
+    assert len(read) < 2500
+
+
 @given(st.text(st.characters(exclude_categories=[])))
 def test_no_text_is_too_strange(text: str) -> None:
     assert plain(plain(text)) is not None
