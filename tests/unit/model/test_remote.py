@@ -198,19 +198,27 @@ async def test_closing_the_stream_drops_the_connection() -> None:
         (streaming(delta("Hel"), '{"choices": ['), "can't read"),
         (streaming(delta("Hel"), "[]"), "can't read"),
         (streaming(delta("Hel"), '{"error": {"message": "out of memory"}}'), "out of memory"),
-        (silent, "said nothing"),
-        (streaming(delta("Hel"), ends=False), "said nothing"),
     ],
 )
 async def test_every_failure_is_a_sentence_with_a_way_out(answer: Answer, words: str) -> None:
+    await fails_and_is_there_after_all(answer, words, LONG)
+
+
+@pytest.mark.parametrize("answer", [silent, streaming(delta("Hel"), ends=False)])
+async def test_patience_ends_with_a_sentence_too(answer: Answer) -> None:
+    await fails_and_is_there_after_all(answer, "said nothing", SHORT)
+
+
+async def fails_and_is_there_after_all(answer: Answer, words: str, patience: Patience) -> None:
     told: list[ModelStatus] = []
     async with SmallServer(answer).running() as server:
-        model = RemoteModel(server.url, "m", patience=SHORT, on_status=told.append)
+        model = RemoteModel(server.url, "m", patience=patience, on_status=told.append)
         with pytest.raises(ModelUnreachable, match=words) as caught:
             await parts(model)
         assert told[-1] == ModelStatus(ModelState.FAILED, "m", caught.value.sentence)
         assert "\n" not in caught.value.sentence
-        await model.ready()  # it is there after all
+        model = RemoteModel(server.url, "m", patience=LONG, on_status=told.append)
+        await model.ready()
         assert told[-1].state is ModelState.READY
 
 
