@@ -23,9 +23,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "settings": frozenset({"core"}),
     "host": frozenset({"core"}),
     "persona": frozenset({"core"}),
-    "model": frozenset({"core"}),
+    "model": frozenset({"core", "host"}),  # host: child processes
     "memory": frozenset({"core"}),
-    "vision": frozenset({"core"}),
+    "vision": frozenset({"core", "host"}),
     "conversation": frozenset({"core", "persona"}),
     "server": frozenset({"core", "conversation"}),
     "ui": frozenset({"core", "conversation", "settings"}),

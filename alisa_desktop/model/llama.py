@@ -12,6 +12,7 @@ from pathlib import Path
 
 from alisa_desktop.core import errors
 from alisa_desktop.core.errors import AlisaError, MessageTooLong, ModelCrashed, ModelError, ModelMissing
+from alisa_desktop.core.frames import PROTOCOL, Frame
 from alisa_desktop.core.messages import (
     Chosen,
     Chunk,
@@ -25,9 +26,8 @@ from alisa_desktop.core.messages import (
     Usage,
     notes_for_any_model,
 )
-from alisa_desktop.model.frames import PROTOCOL, Frame
+from alisa_desktop.host.child import ChildProcess, Process
 from alisa_desktop.model.repertoire import Repertoire, line_of
-from alisa_desktop.model.runner_process import Process, RunnerProcess
 from alisa_desktop.model.safe_list import SafeList
 from alisa_desktop.model.topics import plain
 
@@ -87,7 +87,7 @@ class LlamaModel:
         self._ids = itertools.count(1)
         self._requests: dict[int, asyncio.Queue[Frame | AlisaError]] = {}
         self._repertoire: Repertoire | None = None
-        self._runner: RunnerProcess | None = None
+        self._runner: ChildProcess | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._crashes = 0
         self._go_safe = False
@@ -246,7 +246,7 @@ class LlamaModel:
 
     async def _run_once(self) -> bool:
         """Run one runner to its end; True when it refused the file, which no restart changes."""
-        self._runner = RunnerProcess(
+        self._runner = ChildProcess(
             self._command, self._cwd, first=self._load_request, on_frame=self._take, adopt=self._settle_in
         )
         await self._runner.ended.wait()

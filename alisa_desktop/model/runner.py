@@ -6,14 +6,9 @@ to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`, `
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import os
-import queue
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,40 +16,24 @@ from typing import Any
 import psutil
 
 from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed
+from alisa_desktop.core.frames import PROTOCOL, Frame
 from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Sampling, Usage
+from alisa_desktop.host.pipe import Inbox, Outbox, connect
 from alisa_desktop.model.classifier import Classifier
-from alisa_desktop.model.frames import PROTOCOL, Frame, FrameDecoder, FrameError, encode
 from alisa_desktop.model.gguf_header import MIB, GgufHeader, check_model_file
 from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel
 from alisa_desktop.model.speaker import Speaker
 from alisa_desktop.model.templates import Render, chatml
 
-READ_SIZE = 65_536
 SMALL_MODEL = 64 * MIB
 
 
 def main() -> int:
     """Serve the pipe on standard input and output until it closes; returns the exit status."""
-    outbox = Outbox(_take_over_stdout())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us by closing the pipe
-    faulthandler.enable()
-    inbox = Inbox()
-    threading.Thread(target=inbox.read_forever, name="pipe reader", daemon=True).start()
+    inbox, outbox = connect()
     with suppress(BrokenPipeError):  # the parent is gone: nobody is left to tell
         _serve(inbox, outbox)
     return 0
-
-
-def _take_over_stdout() -> int:
-    """Keep the pipe under a number of our own and send stray prints to standard error."""
-    pipe = os.dup(1)
-    os.dup2(2, 1)
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(0, os.O_BINARY)
-        msvcrt.setmode(pipe, os.O_BINARY)
-    return pipe
 
 
 def _serve(inbox: Inbox, outbox: Outbox) -> None:
@@ -67,57 +46,6 @@ def _serve(inbox: Inbox, outbox: Outbox) -> None:
     logging.getLogger("llama-cpp-python").setLevel(logging.WARNING)  # it passes llama.cpp's chatter through
     outbox.send(type="hello", protocol=PROTOCOL, version=llama_cpp.__version__, pid=os.getpid())
     Runner(llama_cpp, inbox, outbox).run()
-
-
-class Outbox:
-    """Writes frames to the engine; main thread only."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._pipe = os.fdopen(descriptor, "wb")
-
-    def send(self, **frame: Any) -> None:
-        """Write one frame at once; raises `BrokenPipeError` when nobody reads any more."""
-        self._pipe.write(encode(frame))
-        self._pipe.flush()
-
-    def fail(self, request: int, error: AlisaError) -> None:
-        """Report `error` for a request (0: for loading)."""
-        self.send(type="error", id=request, kind=type(error).__name__, sentence=error.sentence)
-
-
-class Inbox:
-    """Reads frames from the engine in a thread of its own, so that a cancel is seen while the model works."""
-
-    def __init__(self) -> None:
-        self.ended = False
-        self._requests: queue.Queue[Frame | None] = queue.Queue()
-        self._cancelled = (0, 0)
-
-    def read_forever(self) -> None:
-        """Take frames in until the pipe ends or breaks."""
-        decoder = FrameDecoder()
-        with suppress(OSError, FrameError):
-            while data := os.read(0, READ_SIZE):
-                for frame in decoder.feed(data):
-                    self._sort(frame)
-        self.ended = True
-        self._requests.put(None)
-
-    def _sort(self, frame: Frame) -> None:
-        if frame.get("type") == "cancel":
-            self._cancelled = (int(frame["id"]), int(frame["chunks"]))
-        else:
-            self._requests.put(frame)
-
-    def heard(self, request: int) -> int | None:
-        """Return how many chunks of `request` were heard before it was cancelled, None while it is wanted."""
-        cancelled, chunks = self._cancelled
-        return chunks if request and cancelled >= request else None
-
-    def requests(self) -> Iterator[Frame]:
-        """Give the requests in their order until the pipe ends."""
-        while (frame := self._requests.get()) is not None and not self.ended:
-            yield frame
 
 
 class Runner:

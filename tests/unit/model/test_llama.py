@@ -21,6 +21,7 @@ from alisa_desktop.core.errors import (
     ModelMissing,
     ModelTooBig,
 )
+from alisa_desktop.core.frames import PROTOCOL, Frame, FrameDecoder, encode
 from alisa_desktop.core.messages import (
     Choice,
     Chunk,
@@ -33,9 +34,8 @@ from alisa_desktop.core.messages import (
     Sampling,
     StreamPart,
 )
-from alisa_desktop.model.frames import PROTOCOL, Frame, FrameDecoder, encode
+from alisa_desktop.host.child import ChildProcess
 from alisa_desktop.model.repertoire import line_note
-from alisa_desktop.model.runner_process import RunnerProcess
 
 Start = Callable[..., Awaitable[Any]]
 
@@ -353,7 +353,7 @@ async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(endless: Path, run
     }
     said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None, "line": ""}
     spoke = asyncio.Event()
-    process = RunnerProcess(
+    process = ChildProcess(
         runner, root, first=lambda: load, on_frame=lambda frame: spoke.set() if frame["type"] == "chunk" else None
     )
     process.send({"type": "generate", "id": 1, **said})

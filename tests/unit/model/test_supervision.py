@@ -17,7 +17,7 @@ Start = Callable[..., Awaitable[Any]]
 # A runner without a model: it crashes on its first decode unless it is told to load the safe way.
 PROGRAM = """
 import os, sys
-from alisa_desktop.model.frames import FrameDecoder, encode
+from alisa_desktop.core.frames import FrameDecoder, encode
 
 def send(**frame):
     os.write(1, encode(frame))

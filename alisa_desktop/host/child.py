@@ -1,4 +1,4 @@
-"""The runner as the engine holds it: a child process whose pipes never block the loop."""
+"""A child process as the engine holds it: its pipes never block the loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from alisa_desktop.model.frames import Frame, FrameDecoder, FrameError, encode
+from alisa_desktop.core.frames import Frame, FrameDecoder, FrameError, encode
 
 LAST_LINES = 50
 EXIT_SECONDS = 2.0
@@ -22,8 +22,8 @@ Process = subprocess.Popen[bytes]
 log = logging.getLogger(__name__)
 
 
-class RunnerProcess:
-    """One runner from its start to its end. Use it on the loop's thread; frames arrive there, too.
+class ChildProcess:
+    """One child from its start to its end, called `name` in the log. Use it on the loop's thread; frames arrive there.
 
     The process is started, read and waited for in a thread of its own (`adopt` and `first`, which makes the first
     frame, are called in it); two more threads write and listen to standard error. When `ended` is set, the process is
@@ -38,7 +38,9 @@ class RunnerProcess:
         first: Callable[[], Frame],
         on_frame: Callable[[Frame], None],
         adopt: Callable[[Process], None] | None = None,
+        name: str = "runner",
     ) -> None:
+        self.name = name
         self.ended = asyncio.Event()
         self.exit_status: int | None = None
         self._command = list(command)
@@ -51,11 +53,11 @@ class RunnerProcess:
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self._process: Process | None = None
         self._killed = False
-        self._thread = threading.Thread(target=self._live, name="runner reader", daemon=True)
+        self._thread = threading.Thread(target=self._live, name=f"{name} reader", daemon=True)
         self._thread.start()
 
     def send(self, frame: Frame) -> None:
-        """Queue `frame` for the runner; a runner that is gone never sees it."""
+        """Queue `frame` for the child; one that is gone never sees it."""
         self._outgoing.put(frame)
 
     def end(self) -> None:
@@ -86,7 +88,7 @@ class RunnerProcess:
             with self._spawn() as process:
                 self._talk(process)
         except OSError as error:
-            log.error("the runner does not start: %s", error)
+            log.error("the %s does not start: %s", self.name, error)
         finally:
             self._post(self.ended.set)
 
@@ -103,8 +105,8 @@ class RunnerProcess:
         if self._killed:  # before there was anything to kill
             process.kill()
         helpers = [
-            threading.Thread(target=self._write, args=(process,), name="runner writer", daemon=True),
-            threading.Thread(target=self._listen, args=(process,), name="runner errors", daemon=True),
+            threading.Thread(target=self._write, args=(process,), name=f"{self.name} writer", daemon=True),
+            threading.Thread(target=self._listen, args=(process,), name=f"{self.name} errors", daemon=True),
         ]
         for helper in helpers:
             helper.start()
@@ -123,7 +125,7 @@ class RunnerProcess:
                 for frame in decoder.feed(data):
                     self._post(lambda frame=frame: self._on_frame(frame))  # type: ignore[misc]
         except FrameError as error:
-            log.error("the runner talks nonsense: %s", error)
+            log.error("the %s talks nonsense: %s", self.name, error)
             process.kill()
 
     def _write(self, process: Process) -> None:
@@ -140,9 +142,9 @@ class RunnerProcess:
 
     def _report(self, status: int) -> None:
         level = logging.WARNING if status and not self._killed else logging.DEBUG
-        log.log(level, "the runner ended with status %s", status)
+        log.log(level, "the %s ended with status %s", self.name, status)
         for line in self._lines:
-            log.log(level, "runner: %s", line)
+            log.log(level, "%s: %s", self.name, line)
 
     def _post(self, call: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell

@@ -1,4 +1,4 @@
-"""The words of the pipe between engine and runner: JSON objects, each behind its length. Pure, no I/O."""
+"""The words of the pipe between the engine and a child process: JSON objects, each behind its length. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 PROTOCOL = 2
+"""What engine and child processes say to each other, by version: both must be of the same."""
 MAX_FRAME = 64 * 1024 * 1024
 
 Frame = dict[str, Any]

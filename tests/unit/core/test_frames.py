@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alisa_desktop.model.frames import MAX_FRAME, FrameDecoder, FrameError, encode
+from alisa_desktop.core.frames import MAX_FRAME, FrameDecoder, FrameError, encode
 
 any_text = st.text(st.characters())  # lone surrogates included
 value = st.none() | st.booleans() | st.integers() | any_text

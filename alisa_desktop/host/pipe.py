@@ -1,0 +1,94 @@
+"""The pipe as a child process holds it: frames on standard input and output, one request after the other."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from alisa_desktop.core.errors import AlisaError
+from alisa_desktop.core.frames import Frame, FrameDecoder, FrameError, encode
+
+READ_SIZE = 65_536
+
+
+def connect() -> tuple[Inbox, Outbox]:
+    """Take standard input and output over for frames; call it once, before anything is printed.
+
+    Ctrl-C is for the parent, which ends the child by closing the pipe; stray prints go to standard error.
+    """
+    outbox = Outbox(_take_over_stdout())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable()
+    inbox = Inbox()
+    threading.Thread(target=inbox.read_forever, name="pipe reader", daemon=True).start()
+    return inbox, outbox
+
+
+def _take_over_stdout() -> int:
+    """Keep the pipe under a number of our own and send stray prints to standard error."""
+    pipe = os.dup(1)
+    os.dup2(2, 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(0, os.O_BINARY)
+        msvcrt.setmode(pipe, os.O_BINARY)
+    return pipe
+
+
+class Outbox:
+    """Writes frames to the engine; main thread only."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._pipe = os.fdopen(descriptor, "wb")
+
+    def send(self, **frame: Any) -> None:
+        """Write one frame at once; raises `BrokenPipeError` when nobody reads any more."""
+        self._pipe.write(encode(frame))
+        self._pipe.flush()
+
+    def fail(self, request: int, error: AlisaError) -> None:
+        """Report `error` for a request (0: for loading)."""
+        self.send(type="error", id=request, kind=type(error).__name__, sentence=error.sentence)
+
+
+class Inbox:
+    """Reads frames from the engine in a thread of its own, so that a cancel is seen while the model works."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._requests: queue.Queue[Frame | None] = queue.Queue()
+        self._cancelled = (0, 0)
+
+    def read_forever(self) -> None:
+        """Take frames in until the pipe ends or breaks."""
+        decoder = FrameDecoder()
+        with suppress(OSError, FrameError):
+            while data := os.read(0, READ_SIZE):
+                for frame in decoder.feed(data):
+                    self._sort(frame)
+        self.ended = True
+        self._requests.put(None)
+
+    def _sort(self, frame: Frame) -> None:
+        if frame.get("type") == "cancel":
+            self._cancelled = (int(frame["id"]), int(frame["chunks"]))
+        else:
+            self._requests.put(frame)
+
+    def heard(self, request: int) -> int | None:
+        """Return how many chunks of `request` were heard before it was cancelled, None while it is wanted."""
+        cancelled, chunks = self._cancelled
+        return chunks if request and cancelled >= request else None
+
+    def requests(self) -> Iterator[Frame]:
+        """Give the requests in their order until the pipe ends."""
+        while (frame := self._requests.get()) is not None and not self.ended:
+            yield frame
