@@ -39,6 +39,7 @@ class ChatModel(Protocol):
     def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
         """Generate one reply: at most one `Chosen`, then `Chunk`s, then one `Usage`.
 
+        A picture in the prompt is for a model whose status says that it sees; another one never gets it.
         Closing the generator (`aclose`) cancels the generation within 100 ms and leaves the model usable. Raises
         `ModelError`, and `MessageTooLong` when the prompt does not fit the context.
         """

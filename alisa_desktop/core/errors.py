@@ -68,6 +68,12 @@ class AlreadyRunning(AlisaError):
     exit_code = 6
 
 
+class SightFailed(AlisaError):
+    """The screen can't be seen (permission denied, no monitor, no text recognition ...)."""
+
+    exit_code = 7
+
+
 class SettingsFailed(AlisaError):
     """The settings cannot be written, or name something that does not exist."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alisa_desktop.core.messages import Emotion, ModelStatus, Outcome
+from alisa_desktop.core.sight import EyesStatus, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,26 @@ class HistoryChanged:
     """Stored turns were forgotten; windows that show them look again."""
 
 
+@dataclass(frozen=True, slots=True)
+class EyesChanged:
+    """The eyes were opened, shut or paused, began or ended a look, or met or lost a trouble."""
+
+    status: EyesStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSeen:
+    """Something new is known of the screen: by a look of the eyes' own, or from a sensor (then `sensor` is true)."""
+
+    sight: Sight
+    sensor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChanged:
+    """The privacy ledger has more or fewer entries; windows that show it look again."""
+
+
 Event = (
     UserSpoke
     | EmotionChanged
@@ -108,4 +129,7 @@ Event = (
     | SpeechEnded
     | NoticeRaised
     | HistoryChanged
+    | EyesChanged
+    | ScreenSeen
+    | LedgerChanged
 )

@@ -66,12 +66,16 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Everything a model needs for one reply; `line` is what it should say, where that is written."""
+    """Everything a model needs for one reply; `line` is what it should say, where that is written.
+
+    `picture` is a `data:` address of a picture that we made, to be seen with the last message by a model that can.
+    """
 
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     choice: Choice | None = None
     line: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +184,16 @@ class ModelState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """What the user is told about the model: its name, its state, one sentence of detail, progress of loading (0-1)."""
+    """What the user is told about the model: its name, its state, one sentence of detail, progress of loading (0-1).
+
+    `sees` tells whether it can look at pictures.
+    """
 
     state: ModelState
     name: str
     detail: str = ""
     progress: float | None = None
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True)

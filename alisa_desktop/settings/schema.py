@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from alisa_desktop.core.sight import Consent
+
 
 class ModelSource(StrEnum):
     """Where the words come from."""
@@ -132,6 +134,35 @@ class Settings(BaseModel):
         description="The bubble stays until you hide it.",
         json_schema_extra={"group": "Bubble"},
     )
+    vision: Consent = Field(
+        Consent.OFF,
+        title="She may see the screen",
+        description="The application in front, its text and, for models that can see, its picture.",
+        json_schema_extra={
+            "group": "Eyes",
+            "kind": "consent",
+            "labels": {"off": "Never", "ask": "Only when I ask", "aware": "Stay aware"},
+        },
+    )
+    never_look_at: str = Field(
+        "",
+        title="Never look at",
+        description="Words of window titles or applications, separated by commas. Password managers, banks and private "
+        "windows are left out anyway.",
+        json_schema_extra={"group": "Eyes"},
+    )
+    look_hotkey: str = Field(
+        "Ctrl+Alt+L",
+        title="Keys for a look",
+        description="Works in every application. Empty for none.",
+        json_schema_extra={"group": "Eyes", "kind": "hotkey"},
+    )
+    screen_text_to_overlays: bool = Field(
+        False,
+        title="Tell overlays the text, too",
+        description="Overlays on this machine get to know the application and the title; with this also what it says.",
+        json_schema_extra={"group": "Eyes", "when": {"endpoint_on": True}},
+    )
     endpoint_on: bool = Field(
         True,
         title="Serve overlays on this machine",
@@ -148,3 +179,5 @@ class Settings(BaseModel):
     )
     starter_hint_shown: bool = False
     """Whether the user was told once that she begins with her starter brain."""
+    vision_explained: bool = False
+    """Whether the user was told once what her eyes see, when, and what is kept."""

@@ -1,0 +1,6 @@
+"""What Alisa may see: the window in front, its text, a picture; all of it in a child process that only looks when told.
+
+`eyes` is the engine's side: consent, and the child's life. The child is `looker`; `window`, `session`, `accessibility`,
+`capture`, `tiles`, `reader` and `digest` belong to it. Frames (pictures of the screen) never leave it, but for one
+downscaled picture that the user asked a seeing model to look at.
+"""
