@@ -12,6 +12,7 @@ from alisa_desktop.conversation.commands import Refused, Submission
 from alisa_desktop.core import events
 from alisa_desktop.core.events import Event
 from alisa_desktop.core.messages import ModelState, ModelStatus
+from alisa_desktop.core.sight import EyesStatus
 
 
 class Bridge(QObject):
@@ -34,6 +35,9 @@ class Bridge(QObject):
     history_changed = Signal()
     days_loaded = Signal(object)  # list[tuple[date, int]]: local day and number of turns, newest first
     turns_loaded = Signal(object)  # list[Turn], oldest first: the answer to a day or a search request
+    eyes_changed = Signal(object)  # EyesStatus
+    ledger_changed = Signal()
+    looks_loaded = Signal(object)  # list[Look], newest first
 
     # from the user
     submitted = Signal(str)
@@ -46,6 +50,13 @@ class Bridge(QObject):
     search_requested = Signal(str)
     delete_turn_requested = Signal(str)  # turn id
     delete_all_requested = Signal()
+    look_requested = Signal(str)  # words to say with the look, may be empty
+    consent_requested = Signal(object)  # Consent, after what it means was explained
+    pause_requested = Signal(bool)  # True: shut her eyes for an hour; False: open them again now
+    looks_requested = Signal()
+    delete_look_requested = Signal(str)  # look id
+    forget_hour_requested = Signal()  # the looks of the last hour
+    forget_looks_requested = Signal()  # all looks
     quit_requested = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -55,6 +66,7 @@ class Bridge(QObject):
         self.mode = "default"
         self.model = ModelStatus(ModelState.LOADING, "")
         self.endpoint = ""
+        self.eyes = EyesStatus()
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
 
@@ -85,6 +97,11 @@ class Bridge(QObject):
                 self.notice_raised.emit(event.text)
             case events.HistoryChanged():
                 self.history_changed.emit()
+            case events.EyesChanged():
+                self.eyes = event.status
+                self.eyes_changed.emit(event.status)
+            case events.LedgerChanged():
+                self.ledger_changed.emit()
 
     def answer(self, submission: Submission) -> None:
         """Tell the windows what became of submitted words; to be called while `submitted` is emitted."""
