@@ -1,4 +1,4 @@
-"""The program's door: the model's runner behind a hidden argument, else the command line. Imports stay light."""
+"""The program's door: runner and eyes behind hidden arguments, else the command line. Imports stay light."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def main() -> int:
 def _run() -> int:
     if sys.argv[1:2] == ["--runner"]:
         return _run_model()
+    if sys.argv[1:2] == ["--eyes"]:
+        return _run_eyes()
     from alisa_desktop import cli
 
     return cli.main(sys.argv[1:], _start_app)
@@ -39,6 +41,15 @@ def _run_model() -> int:
     from alisa_desktop.model import runner
 
     return runner.main()
+
+
+def _run_eyes() -> int:
+    from alisa_desktop.host.process import die_with_parent
+
+    die_with_parent()
+    from alisa_desktop.vision import looker
+
+    return looker.main()
 
 
 def _start_app(options: Options) -> int:

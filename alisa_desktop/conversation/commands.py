@@ -1,4 +1,4 @@
-"""Words that are no chat: `/mode name` and `/stop`, understood alike from the bubble, the terminal and the socket."""
+"""Words that are no chat: `/mode name`, `/stop` and `/look words`, understood alike from every edge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ class Stop:
     """Stop the reply that is under way."""
 
 
-Command = Say | SetMode | Stop
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look at the screen, then answer these words; there may be none."""
+
+    text: str
+
+
+Command = Say | SetMode | Stop | Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +71,6 @@ def parse_command(text: str) -> Command:
             return SetMode("".join(rest).strip())
         case "/stop":
             return Stop()
+        case "/look":
+            return Look("".join(rest).strip())
     return Say(text)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from alisa_desktop.core.messages import Message, ModelStatus, Occasion, Prompt, StreamPart, Turn
+from alisa_desktop.core.sight import Depth, EyesStatus, Look, Sight
 
 
 class ChatModel(Protocol):
@@ -59,4 +60,25 @@ class Memory(Protocol):
 
     async def recent(self, limit: int) -> list[Turn]:
         """The latest turns, at most `limit`, oldest first."""
+        ...
+
+
+class Eyes(Protocol):
+    """What Alisa may see of the screen."""
+
+    @property
+    def status(self) -> EyesStatus:
+        """What the user allows, and where the eyes stand."""
+        ...
+
+    async def look(self, depth: Depth) -> Sight:
+        """Look now; raises `SightFailed` when that is not allowed or does not work."""
+        ...
+
+
+class Ledger(Protocol):
+    """Where the receipts of looks are kept."""
+
+    async def record_look(self, look: Look) -> None:
+        """Store a receipt, in the place of the one with the same id; raises `MemoryFailed`."""
         ...

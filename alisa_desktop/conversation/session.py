@@ -10,6 +10,7 @@ from contextlib import aclosing
 from datetime import UTC
 
 from alisa_desktop.conversation.commands import (
+    Look,
     ModeSet,
     Refused,
     Said,
@@ -34,10 +35,14 @@ from alisa_desktop.core.events import (
     SpeechStarted,
 )
 from alisa_desktop.core.messages import Emotion, ScreenReport, Turn
+from alisa_desktop.core.sight import Sight
 from alisa_desktop.persona.modes import Mode, Modes
 
 log = logging.getLogger(__name__)
 
+LOOK = "Look at my screen."
+"""What the user says who asks for a look without words."""
+NOT_FROM_THERE = "Only you yourself can let me look: in my bubble, in my menu, or with the keys you chose in Settings."
 SAY_SOMETHING = "There is nothing in that message; write something and I will answer."
 
 
@@ -61,8 +66,8 @@ class Conversation:
 
     # what the edges ask for
 
-    def submit(self, text: str, sender: str = "") -> Submission:
-        """Words from an edge: chat, `/mode name` or `/stop`."""
+    def submit(self, text: str, sender: str = "", *, may_look: bool = False) -> Submission:
+        """Words from an edge: chat, `/mode name`, `/stop`, or `/look words` from an edge that is the user's own."""
         match parse_command(text):
             case SetMode(name):
                 try:
@@ -72,13 +77,22 @@ class Conversation:
             case Stop():
                 self.stop()
                 return Stopped()
+            case Look(words) if may_look:
+                return Said(self.look(words, sender))
+            case Look():
+                return Refused(NOT_FROM_THERE)
         if not text.strip():
             return Refused(SAY_SOMETHING)
         return Said(self.say(text, sender))
 
-    def say(self, text: str, sender: str = "") -> str:
+    def look(self, text: str = "", sender: str = "") -> str:
+        """Look at the screen and begin a turn with these words, or with `LOOK`; returns its id."""
+        return self.say(text.strip() or LOOK, sender, look=True)
+
+    def say(self, text: str, sender: str = "", *, look: bool = False) -> str:
         """Begin a turn with these words, after stopping the one under way; returns its id."""
-        request = Request(uuid.uuid4().hex, text.strip(), self.mode, self._desk.now().astimezone(UTC), sender)
+        at = self._desk.now().astimezone(UTC)
+        request = Request(uuid.uuid4().hex, text.strip(), self.mode, at, sender, look=look)
         self._last = request
         self._enqueue(request)
         return request.turn
@@ -87,7 +101,8 @@ class Conversation:
         """Answer the last message again, in its own place; returns its turn, or None when there is nothing yet."""
         if self._last is None:
             return None
-        request = Request(self._last.turn, self._last.text, self.mode, self._last.at, sender, again=True)
+        last = self._last
+        request = Request(last.turn, last.text, self.mode, last.at, sender, again=True, look=last.look)
         self._enqueue(request)
         return request.turn
 
@@ -112,7 +127,16 @@ class Conversation:
 
     def report_screen(self, report: ScreenReport) -> None:
         """A sensor saw the screen; kept for a while as context."""
-        self._desk.surroundings.see(report, self._desk.now())
+        self._desk.surroundings.report(report, self._desk.now())
+
+    def see(self, sight: Sight) -> None:
+        """The eyes saw something without being asked."""
+        self._desk.surroundings.see(sight, self._desk.now())
+
+    def forget_sights(self) -> None:
+        """Know nothing any more of what was on the screen, in this talk either."""
+        self._desk.surroundings.forget()
+        self._desk.transcript.forget_notes()
 
     # what the engine changes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from alisa_desktop.core.errors import MessageTooLong
 from alisa_desktop.core.messages import Outcome, Turn
@@ -54,6 +55,10 @@ class Transcript:
     def forget(self, turn: str | None = None) -> None:
         """Take one turn out, or all of them."""
         self._past = [] if turn is None else self.before(turn)
+
+    def forget_notes(self) -> None:
+        """Keep of every message only what the user said."""
+        self._past = [replace(exchange, sent=exchange.said or exchange.sent) for exchange in self._past]
 
     async def fit(self, turn: str, measure: Measure, room: int) -> list[Exchange]:
         """The past for the prompt of `turn`, cut so that the prompt takes at most `room` tokens.

@@ -17,12 +17,24 @@ from alisa_desktop.conversation.ports import ChatModel, Memory
 from alisa_desktop.conversation.reply import Reply
 from alisa_desktop.conversation.surroundings import Surroundings
 from alisa_desktop.conversation.transcript import Transcript
-from alisa_desktop.core.errors import SOMETHING_BROKE, AlisaError, MemoryFailed, MessageTooLong
+from alisa_desktop.core.errors import SOMETHING_BROKE, AlisaError, MemoryFailed, MessageTooLong, SightFailed
 from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, UserSpoke
-from alisa_desktop.core.messages import Chosen, Chunk, Emotion, Occasion, Outcome, Prompt, StreamPart, Turn
+from alisa_desktop.core.messages import (
+    Chosen,
+    Chunk,
+    Emotion,
+    Fact,
+    FactKind,
+    Occasion,
+    Outcome,
+    Prompt,
+    StreamPart,
+    Turn,
+)
+from alisa_desktop.core.sight import Depth, Sight
 from alisa_desktop.persona.crisis import CrisisRule
 from alisa_desktop.persona.modes import Mode
-from alisa_desktop.persona.prompt import Exchange, build_prompt, messages_for, system_prompt, with_notes
+from alisa_desktop.persona.prompt import Exchange, build_prompt, eyes_note, messages_for, system_prompt, with_notes
 
 NO_REPLY = "I had nothing to say to that, which is odd. Ask me again, or in other words."
 LONGEST_REPLY = 2048
@@ -51,7 +63,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user wants answered; `again` answers the turn of this id anew.
+    """What the user wants answered; `again` answers the turn of this id anew, `look` with the eyes open.
 
     Setting `stop` ends the reply; `done` is set when the turn is over and stored.
     """
@@ -62,6 +74,7 @@ class Request:
     at: datetime
     sender: str = ""
     again: bool = False
+    look: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -76,7 +89,7 @@ async def run_turn(request: Request, desk: Desk) -> AsyncGenerator[Event, None]:
             yield event
     if reply.text or not request.again:  # a second try without a word must not cost the first
         if reply.readable:
-            desk.transcript.add(Exchange(request.turn, reply.question or request.text, reply.as_sent))
+            desk.transcript.add(Exchange(request.turn, reply.question or request.text, reply.as_sent, request.text))
         if trouble := await _record(request, desk, reply):
             yield NoticeRaised(trouble)
     seconds = round(time.monotonic() - started, 3)
@@ -123,25 +136,42 @@ async def _parts(request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[S
 async def _generated(request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[StreamPart, None]:
     await desk.model.ready()
     reply.source = desk.model.status.name
-    reply.question = await _question(request, desk)
-    async with aclosing(desk.model.stream(await _fitted_prompt(request, desk, reply.question))) as parts:
+    looked, trouble = await _look(request, desk)
+    reply.question = await _question(request, desk, looked, trouble)
+    prompt = await _fitted_prompt(request, desk, reply.question, looked.picture if looked else "")
+    async with aclosing(desk.model.stream(prompt)) as parts:
         async for part in parts:
             yield part
 
 
-async def _question(request: Request, desk: Desk) -> str:
+async def _look(request: Request, desk: Desk) -> tuple[Sight | None, str]:
+    """What was asked to be looked at, as deep as the model can use it, or the sentence on why that can't be."""
+    if not request.look:
+        return None, ""
+    depth = Depth.PICTURE if desk.model.status.sees else Depth.TEXT
+    try:
+        return await desk.surroundings.look(depth, desk.now), ""
+    except SightFailed as error:
+        return None, error.sentence
+
+
+async def _question(request: Request, desk: Desk, looked: Sight | None, trouble: str) -> str:
     """The user's words as the model gets them, with the notes of the moment."""
     desk.user.hear(request.turn, request.text)
     now = desk.now()
     before = desk.user.said_before(request.turn)
     facts = find_facts(request.text, now, request.mode.name, desk.chance, before)
-    facts += [*desk.user.facts(request.text), *desk.surroundings.facts(now)]
+    facts += desk.user.facts(request.text)
+    if trouble:
+        facts.append(Fact(FactKind.EYES, eyes_note(trouble), found=False))
+    else:
+        facts += await desk.surroundings.facts(request.text, desk.now, looked)
     replies = desk.transcript.replies(request.turn if not request.again else "")
     notes = await desk.model.notes(Occasion(request.text, request.mode.name, tuple(facts), replies))
     return with_notes(request.text, notes)
 
 
-async def _fitted_prompt(request: Request, desk: Desk, sent: str) -> Prompt:
+async def _fitted_prompt(request: Request, desk: Desk, sent: str, picture: str) -> Prompt:
     system = system_prompt(desk.character, request.mode)
     longest = request.mode.sampling.max_tokens or LONGEST_REPLY
     room = desk.model.context_tokens - min(longest, desk.model.context_tokens // 4)
@@ -150,7 +180,7 @@ async def _fitted_prompt(request: Request, desk: Desk, sent: str) -> Prompt:
         return await desk.model.count(messages_for(system, past, sent))
 
     past = await desk.transcript.fit(request.turn, measure, room)
-    prompt = build_prompt(request.mode, messages_for(system, past, sent))
+    prompt = build_prompt(request.mode, messages_for(system, past, sent), picture)
     return replace(prompt, sampling=replace(prompt.sampling, max_tokens=longest))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -124,6 +125,7 @@ class FactKind(StrEnum):
     FAVOURITE = "favourite"
     TOLD = "told"
     SCREEN = "screen"
+    EYES = "eyes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,14 @@ class Fact:
     """Something that code knows better than any model; `text` is the note for the prompt.
 
     `asked`: worth telling any model with this message. `found`: the message itself brought it up in so many words.
+    `values` are its parts by name, where the note alone doesn't tell them apart.
     """
 
     kind: FactKind
     text: str
     asked: bool = True
     found: bool = True
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

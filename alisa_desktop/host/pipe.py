@@ -88,7 +88,19 @@ class Inbox:
         cancelled, chunks = self._cancelled
         return chunks if request and cancelled >= request else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a request, or the end, waits to be taken."""
+        return self.ended or not self._requests.empty()
+
+    def next(self, seconds: float | None = None) -> Frame | None:
+        """The next request; None when the pipe has ended, or `seconds` have passed without one."""
+        with suppress(queue.Empty):
+            frame = self._requests.get(timeout=seconds)
+            return None if self.ended else frame
+        return None
+
     def requests(self) -> Iterator[Frame]:
         """Give the requests in their order until the pipe ends."""
-        while (frame := self._requests.get()) is not None and not self.ended:
+        while frame := self.next():
             yield frame

@@ -91,8 +91,7 @@ def values(fact: Fact) -> dict[str, str]:
         case FactKind.FAVOURITE:
             return {"thing": head.removeprefix("favourite "), "value": tail}
         case FactKind.SCREEN:
-            app, _, title = tail.partition(" - ")
-            return {"app": app, "title": title or app}
+            return dict(fact.values)
     return {str(fact.kind): tail}
 
 

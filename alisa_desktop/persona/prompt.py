@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alisa_desktop.core.messages import Emotion, Message, Prompt, Role, ScreenReport
+from alisa_desktop.core.messages import Emotion, Message, Prompt, Role
+from alisa_desktop.core.sight import AppKind, Sight
 from alisa_desktop.persona.emotion import FORCED_TAG
 from alisa_desktop.persona.modes import Mode
 
@@ -20,15 +21,20 @@ NO_WORDS = "…"
 
 _LONGEST_TITLE = 120
 _LONGEST_SCREEN_TEXT = 1200
+_HARMLESS = {ord("["): "(", ord("]"): ")"}
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One turn of the talk as the model saw it: `sent` with its notes, `answered` with its tag."""
+    """One turn of the talk as the model saw it: `sent` with its notes, `answered` with its tag.
+
+    `said` is what the user said alone, for the day when the notes are to be forgotten; empty where there were none.
+    """
 
     turn: str
     sent: str
     answered: str
+    said: str = ""
 
 
 def system_prompt(character: str, mode: Mode) -> str:
@@ -51,9 +57,9 @@ def messages_for(system: str, past: Sequence[Exchange], sent: str) -> tuple[Mess
     return tuple(messages)
 
 
-def build_prompt(mode: Mode, messages: tuple[Message, ...]) -> Prompt:
-    """A prompt whose reply begins with a chosen feeling."""
-    return Prompt(messages, mode.sampling, FORCED_TAG)
+def build_prompt(mode: Mode, messages: tuple[Message, ...], picture: str = "") -> Prompt:
+    """A prompt whose reply begins with a chosen feeling; `picture` is a `data:` address, to be seen with it."""
+    return Prompt(messages, mode.sampling, FORCED_TAG, picture=picture)
 
 
 def with_notes(text: str, notes: Sequence[str]) -> str:
@@ -76,16 +82,25 @@ def time_note(now: datetime) -> str:
     return f"time: {now:%A} {now.day} {now:%B %Y, %H:%M}"
 
 
-def screen_note(report: ScreenReport) -> str:
-    """What is on the screen, or nothing when the report does not say.
+def screen_note(sight: Sight, *, with_text: bool = True) -> str:
+    """What is on the screen, or nothing when nothing is known.
 
-    Brackets and line ends are taken out, so that it can't pretend to be another note.
+    Brackets, line ends and the beginnings of tags are taken out, so that it can't pretend to be another note.
     """
-    place = " - ".join(filter(None, (_plain(report.app, _LONGEST_TITLE), _plain(report.window, _LONGEST_TITLE))))
-    text = _plain(report.text, _LONGEST_SCREEN_TEXT)
-    seen = "; ".join(filter(None, (place, f"text: {text}" if text else "")))
+    if sight.reason:
+        return f"screen: you did not look, because {_plain(sight.reason, _LONGEST_TITLE)}"
+    app, title = _plain(sight.app, _LONGEST_TITLE), _plain(sight.title, _LONGEST_TITLE)
+    kind = f" ({sight.kind})" if app and sight.kind is not AppKind.OTHER else ""
+    place = " - ".join(filter(None, (f"{app}{kind}" if app else "", title)))
+    text = _plain(sight.text, _LONGEST_SCREEN_TEXT) if with_text else ""
+    seen = "; ".join(filter(None, (place, f"text: “{text}”" if text else "")))
     return f"screen: {seen}" if seen else ""
 
 
+def eyes_note(reason: str) -> str:
+    """Why she does not see the screen, with what the user can do about it."""
+    return f"your eyes: {_plain(reason, _LONGEST_SCREEN_TEXT)}"
+
+
 def _plain(text: str, longest: int) -> str:
-    return " ".join(text.translate({ord("["): "(", ord("]"): ")"}).split())[:longest]
+    return " ".join(text.translate(_HARMLESS).replace("<emotion", "‹emotion").split())[:longest]
