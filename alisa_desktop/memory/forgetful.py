@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, tzinfo
 
 from alisa_desktop.core.messages import Turn
+from alisa_desktop.core.sight import Look
 from alisa_desktop.memory.recall import Matches, answer, fold, local_day, per_day, says
 
 
@@ -18,6 +19,7 @@ class Forgetful:
         self.notice = f"{why} Until then I remember only this session."
         self._zone = zone
         self._turns: dict[str, Turn] = {}
+        self._looks: dict[str, Look] = {}
 
     async def record(self, turn: Turn) -> None:
         """Keep one finished turn."""
@@ -56,11 +58,32 @@ class Forgetful:
         """Forget everything; how many turns that were."""
         forgotten = len(self._turns)
         self._turns.clear()
+        self._looks.clear()
         return forgotten
+
+    async def record_look(self, look: Look) -> None:
+        """Keep a receipt of the privacy ledger, in the place of the one with the same id."""
+        self._looks[look.id] = look
+
+    async def looks(self, limit: int = 10_000) -> list[Look]:
+        """The latest receipts, at most `limit`, newest first."""
+        return sorted(self._looks.values(), key=lambda look: (look.at, look.until), reverse=True)[:limit]
+
+    async def forget_looks(self, since: datetime | None = None, look_id: str | None = None) -> int:
+        """Forget one look, or those that lasted until `since` (aware) or later, or all of them; how many these were."""
+        meant = [
+            look.id
+            for look in self._looks.values()
+            if (look.id == look_id if look_id is not None else since is None or look.until >= since)
+        ]
+        for one in meant:
+            del self._looks[one]
+        return len(meant)
 
     async def close(self) -> None:
         """Forget the session."""
         self._turns.clear()
+        self._looks.clear()
 
     def _find(self, matches: Matches, limit: int | None = None) -> list[Turn]:
         return answer((), self._turns.values(), matches, limit)

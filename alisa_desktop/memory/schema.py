@@ -1,4 +1,4 @@
-"""How turns lie in the database: the tables as typed models, and the way from a `Turn` to its rows and back."""
+"""How turns and looks lie in the database: the tables as typed models, and the way to their rows and back."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from sqlalchemy import DateTime, Dialect, FetchedValue, ForeignKey, MetaData, Te
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from alisa_desktop.core.messages import Emotion, Outcome, Role, Turn
+from alisa_desktop.core.sight import Depth, Look
 from alisa_desktop.memory.recall import fold, storable
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; written here so that a start need not import Alembic to know it."""
 
-Known = TypeVar("Known", Emotion, Outcome)
+Known = TypeVar("Known", Emotion, Outcome, Depth)
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -119,6 +120,35 @@ class StoredTurn(Base):
     def _said(self, role: Role) -> StoredMessage:
         found = (message for message in self.messages if message.role == role)
         return next(found, None) or StoredMessage(text="", emotion=None, notice="")
+
+
+class StoredLook(Base):
+    """A receipt of the privacy ledger."""
+
+    __tablename__ = "looks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+    count: Mapped[int]
+    app: Mapped[str]
+    title: Mapped[str]
+    depth: Mapped[str]
+    note: Mapped[str]
+    told: Mapped[bool]
+
+    @classmethod
+    def of(cls, look: Look) -> StoredLook:
+        """The row of `look`."""
+        return cls(
+            id=look.id, at=look.at, until=look.until, count=look.count, app=look.app, title=look.title,
+            depth=look.depth.value, note=look.note, told=look.told,
+        )  # fmt: skip
+
+    def look(self) -> Look:
+        """The look of this row."""
+        depth = _known(Depth, self.depth, Depth.WINDOW)
+        return Look(self.id, self.at, self.until, self.count, self.app, self.title, depth, self.note, self.told)
 
 
 def _message(

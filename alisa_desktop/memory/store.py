@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
@@ -18,13 +18,18 @@ from sqlalchemy.orm import Session
 
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.core.messages import Turn
+from alisa_desktop.core.sight import Look
 from alisa_desktop.memory.connection import bare, writing
 from alisa_desktop.memory.database import leftovers, open_database
 from alisa_desktop.memory.failure import PASSING, code_of, explained
 from alisa_desktop.memory.recall import Matches, answer, fold, local_day, per_day, says
-from alisa_desktop.memory.schema import StoredMessage, StoredTurn
+from alisa_desktop.memory.schema import StoredLook, StoredMessage, StoredTurn
 
 Result = TypeVar("Result")
+KEPT = timedelta(days=30)
+"""How long receipts of looks are kept."""
+MOST_LOOKS = 10_000
+"""Receipts that are shown at most."""
 log = logging.getLogger(__name__)
 
 _TRACES = (
@@ -106,6 +111,18 @@ class Store:
         How many turns that were.
         """
         return await self._run(self._forget_all)
+
+    async def record_look(self, look: Look) -> None:
+        """Store a receipt of the privacy ledger, in the place of the one with the same id; see `KEPT`."""
+        await self._run(partial(self._record_look, look))
+
+    async def looks(self, limit: int = MOST_LOOKS) -> list[Look]:
+        """The latest receipts, at most `limit`, newest first."""
+        return await self._run(partial(self._looks, limit))
+
+    async def forget_looks(self, since: datetime | None = None, look_id: str | None = None) -> int:
+        """Forget one look, or those that lasted until `since` (aware) or later, or all of them; how many these were."""
+        return await self._run(partial(self._forget_looks, since, look_id))
 
     async def close(self) -> None:
         """Write what is still unwritten and let go of file and thread; harmless when closed already."""
@@ -192,6 +209,7 @@ class Store:
         with self._session(writing) as session:
             forgotten = {turn.id for turn in self._unwritten}.union(session.scalars(select(StoredTurn.id)))
             session.execute(delete(StoredTurn))
+            session.execute(delete(StoredLook))
         self._unwritten.clear()
         with self._session(bare) as session:
             session.connection().exec_driver_sql("VACUUM")
@@ -201,6 +219,26 @@ class Store:
         if not self._empty_log():
             raise MemoryFailed(_TRACES.format(path=self.path))
         return len(forgotten)
+
+    def _record_look(self, look: Look) -> None:
+        with self._session(writing) as session:
+            session.merge(StoredLook.of(look))
+            if look.count == 1:
+                session.execute(delete(StoredLook).where(StoredLook.until < look.at - KEPT))
+
+    def _looks(self, limit: int) -> list[Look]:
+        newest_first = (StoredLook.at.desc(), StoredLook.until.desc())
+        with self._session() as session:
+            return [row.look() for row in session.scalars(select(StoredLook).order_by(*newest_first).limit(limit))]
+
+    def _forget_looks(self, since: datetime | None, look_id: str | None) -> int:
+        meant = true() if since is None else StoredLook.until >= since
+        if look_id is not None:
+            meant = StoredLook.id == look_id
+        with self._session(writing) as session:
+            forgotten = len(session.scalars(delete(StoredLook).where(meant).returning(StoredLook.id)).all())
+        self._empty_log()
+        return forgotten
 
     def _empty_log(self) -> bool:
         """Whether the write-ahead log, which still holds what was deleted, could be emptied."""
