@@ -7,7 +7,7 @@ import importlib
 import json
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from alisa_desktop.core.errors import MemoryFailed
-from alisa_desktop.core.events import Event, HistoryChanged, ModeChanged, ModelChanged
+from alisa_desktop.core.events import Event, EyesChanged, HistoryChanged, ModeChanged, ModelChanged
+from alisa_desktop.core.sight import Consent
 from alisa_desktop.options import Options
 from alisa_desktop.settings.file import SettingsFile, write_json
 from alisa_desktop.ui.bridge import Bridge
@@ -28,6 +29,8 @@ from alisa_desktop.ui.windows import Places, Windows
 
 if TYPE_CHECKING:
     from alisa_desktop.engine import Engine
+    from alisa_desktop.host.hotkey import Hotkey
+    from alisa_desktop.settings.schema import Settings
 
 FIRST_PAINT_SECONDS = 1.0
 WELCOME = "Hi. I'm Alisa, and I live here now. Click me when you want to talk; right-click me for everything else."
@@ -85,18 +88,17 @@ class App:
         second_start = SecondStart(self._paths.profile)
         second_start.happened.connect(self._windows.come_forward)
         try:
-            async with Engine(self._options) as engine:
-                try:
-                    await self._connect(engine)
-                    await self._ended.wait()
-                    self._windows.keep_picture(self._paths.first_picture)
-                finally:
-                    self._windows.close()
+            async with Engine(self._options) as engine, AsyncExitStack() as stack:
+                stack.callback(self._windows.close)
+                await self._connect(engine, stack)
+                await self._ended.wait()
+                self._windows.keep_picture(self._paths.first_picture)
         finally:
             second_start.close()
 
-    async def _connect(self, engine: Engine) -> None:
+    async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
         wishes = Wishes(engine, self._bridge, self._windows, self._ended.set)
+        stack.callback(wishes.close)
         modes = engine.conversation.modes.values()
         self._bridge.show_modes(
             [(mode.name, mode.title, mode.description) for mode in modes], engine.conversation.mode.name
@@ -104,6 +106,7 @@ class App:
         self._windows.set_resting(engine.conversation.mode.resting)
         engine.bus.subscribe(self._bridge.deliver)  # first, so that nothing is missed while the rest is asked for
         self._bridge.deliver(ModelChanged(engine.model_status))
+        self._bridge.deliver(EyesChanged(engine.eyes.status))
         self._bridge.show_endpoint(engine.endpoint_address)
         try:
             is_first = not await engine.memory.recent(1)
@@ -147,13 +150,32 @@ class Wishes(QObject):
         bridge.delete_turn_requested.connect(lambda turn: engine.spawn(engine.forget(turn)))
         bridge.delete_all_requested.connect(lambda: engine.spawn(engine.forget()))
         bridge.quit_requested.connect(quit_alisa)
+        bridge.look_requested.connect(self._look)
+        bridge.consent_requested.connect(engine.allow_looks)
+        bridge.pause_requested.connect(engine.pause_eyes)
+        bridge.looks_requested.connect(lambda: engine.spawn(self._load_looks()))
+        bridge.delete_look_requested.connect(lambda look: engine.spawn(engine.forget_looks(look=look)))
+        bridge.forget_hour_requested.connect(lambda: engine.spawn(engine.forget_looks(last_hour=True)))
+        bridge.forget_looks_requested.connect(lambda: engine.spawn(engine.forget_looks()))
+        self._keys = LookKeys(lambda: self._look(""), bridge.notice_raised.emit)
+        bridge.settings_changed.connect(self._keys.follow)
         windows.placed.connect(self._keep_place)
         windows.persona_edit_requested.connect(self._edit_persona)
         windows.persona_reset_requested.connect(self._reset_persona)
         engine.bus.subscribe(self._hear)
 
     def _submit(self, text: str) -> None:
-        self._bridge.answer(self._engine.conversation.submit(text, "bubble"))
+        self._bridge.answer(self._engine.conversation.submit(text, "bubble", may_look=True))
+
+    def _look(self, text: str) -> None:
+        self._engine.conversation.look(text, "bubble")
+
+    async def _load_looks(self) -> None:
+        self._bridge.looks_loaded.emit(await self._engine.memory.looks())
+
+    def close(self) -> None:
+        """Give the keys for a look back."""
+        self._keys.close()
 
     async def load_today(self) -> None:
         """Give the bubble what was said since midnight."""
@@ -202,6 +224,42 @@ class Wishes(QObject):
             self._windows.set_resting(self._engine.conversation.mode.resting)
         elif isinstance(event, HistoryChanged):
             self._engine.spawn(self.load_today())
+
+
+class LookKeys:
+    """The keys that let her look from within every application, while she may look at all. Loop's thread."""
+
+    def __init__(self, look: Callable[[], None], tell: Callable[[str], None]) -> None:
+        self._look = look
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._wanted = ""
+        self._hotkey: Hotkey | None = None
+
+    def follow(self, settings: Settings) -> None:
+        """Listen for the keys of `settings`; the user is told where that can't be."""
+        wanted = settings.look_hotkey if settings.vision is not Consent.OFF else ""
+        if wanted == self._wanted:
+            return
+        self.close()
+        self._wanted = wanted
+        if wanted:
+            from alisa_desktop.host.hotkey import open_hotkey
+
+            self._hotkey = open_hotkey(wanted, self._pressed)
+            if self._hotkey.trouble:
+                self._tell(self._hotkey.trouble)
+
+    def close(self) -> None:
+        """Give the keys back."""
+        self._wanted = ""
+        if self._hotkey:
+            self._hotkey.close()
+            self._hotkey = None
+
+    def _pressed(self) -> None:  # in the hotkey's thread
+        with suppress(RuntimeError):  # the loop is closed: she is leaving
+            self._loop.call_soon_threadsafe(self._look)
 
 
 class FirstPaint(QObject):

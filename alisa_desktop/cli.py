@@ -1,7 +1,8 @@
 """The command line: the engine in a terminal. Errors are one sentence on standard error.
 
 Exit codes: 0 done · 1 something else went wrong · 2 wrong arguments · 3 the model can't answer · 4 the memory can't be
-read or written · 5 no free port · 6 another Alisa runs with this profile · 130 interrupted.
+read or written · 5 no free port · 6 another Alisa runs with this profile · 7 the screen can't be seen · 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def say(context: click.Context, /, text: str, mode: str | None, as_json: bool, *
     """Say TEXT and print her answer as it comes."""
     shared = _merged(context, given)
     start_logging(shared.paths.logs)
-    options = shared.options(alone=False, endpoint=False, mode=mode)
+    options = shared.options(alone=False, endpoint=False, eyes=False, mode=mode)
     from alisa_desktop import errands
 
     return errands.run(errands.say(options, text, as_json))
@@ -149,6 +150,31 @@ def history(context: click.Context, /, limit: int, as_json: bool, **given: Any) 
     from alisa_desktop import errands
 
     return errands.run(errands.history(_merged(context, given).paths, limit, as_json))
+
+
+@program.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_shared
+@click.pass_context
+def look(context: click.Context, /, as_json: bool, **given: Any) -> int:
+    """Look at the window in front once, now, and print what she would be told. Running this is your consent."""
+    shared = _merged(context, given)
+    start_logging(shared.paths.logs)
+    from alisa_desktop import errands
+
+    return errands.run(errands.look(shared.paths, as_json))
+
+
+@program.command()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many looks, the latest ones.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@_shared
+@click.pass_context
+def ledger(context: click.Context, /, limit: int, as_json: bool, **given: Any) -> int:
+    """Print what she saw of the screen and was told about it, oldest first."""
+    from alisa_desktop import errands
+
+    return errands.run(errands.ledger(_merged(context, given).paths, limit, as_json))
 
 
 @program.command()

@@ -12,18 +12,30 @@ import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from alisa_desktop.conversation.acquaintance import SAID_WITH
 from alisa_desktop.conversation.ports import ChatModel
 from alisa_desktop.conversation.session import Conversation
+from alisa_desktop.conversation.surroundings import Surroundings
 from alisa_desktop.conversation.turn import Desk
 from alisa_desktop.core.bus import EventBus
 from alisa_desktop.core.errors import AlisaError, MemoryFailed, UnknownMode
-from alisa_desktop.core.events import Event, ModeChanged, ModelChanged, NoticeRaised, ReplyFinished
+from alisa_desktop.core.events import (
+    Event,
+    EyesChanged,
+    LedgerChanged,
+    ModeChanged,
+    ModelChanged,
+    NoticeRaised,
+    ReplyFinished,
+    ScreenSeen,
+)
 from alisa_desktop.core.messages import ModelStatus
+from alisa_desktop.core.sight import Consent, Depth, Sight
+from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.process import kinship
 from alisa_desktop.host.secrets import keep_key, read_key
 from alisa_desktop.host.single import only_instance
@@ -33,13 +45,18 @@ from alisa_desktop.model.safe_list import SafeList
 from alisa_desktop.options import Options
 from alisa_desktop.persona.crisis import parse_crisis_rule
 from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mode
+from alisa_desktop.persona.prompt import screen_note
 from alisa_desktop.settings.file import SettingsFile, write_json
 from alisa_desktop.settings.personas import Personas
 from alisa_desktop.settings.schema import ModelSource, Settings
+from alisa_desktop.vision.eyes import Eyes, Rules
 
 if TYPE_CHECKING:
     from alisa_desktop.memory.store import Store
 
+PAUSE = timedelta(hours=1)
+"""How long the eyes are shut by "Pause for an hour", and how much "Forget the last hour" forgets."""
+NOT_PAUSED: dict[str, object] = {"vision_paused_until": None}
 LOADED_TURNS = 300
 """How many stored turns are read at start; the first prompt takes the latest of them, up to the seed's 3000 tokens."""
 NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
@@ -94,17 +111,27 @@ class Engine:
         self._model = await self._make_model(self.settings)
         stack.push_async_callback(self._close_model)
         await self._model.start()  # its process loads while the rest is opened here
-        self.memory = await self._open_memory()
+        self.memory = await open_memory(self.paths)
         stack.push_async_callback(self.memory.close)
+        self.eyes = Eyes(
+            rules(self.paths, self.settings),
+            command=child_command("--eyes"),
+            cwd=self.paths.resources,
+            adopt=self._kinship.adopt,
+            on_status=lambda status: self.bus.publish(EyesChanged(status)),
+            on_sight=lambda sight: self.conversation.see(sight),
+        )
         self.conversation = self._converse()
         stack.push_async_callback(self._close_endpoint)
         stack.push_async_callback(self.conversation.close)
         stack.callback(self.bus.subscribe(self._hear))
         stack.push_async_callback(self._finish_tasks)
+        stack.push_async_callback(self.eyes.close)  # first of all: who leaves sees nothing any more
         await self._recall()
         self._told_of_memory = self.memory.notice
         self.notices += filter(None, (self._file.notice, self.memory.notice))
         await self._open_endpoint()
+        await self._open_eyes(self.settings)
 
     @property
     def model_status(self) -> ModelStatus:
@@ -148,15 +175,32 @@ class Engine:
         finally:  # she does not speak of it any more, even where the disk can't let go of it
             self.conversation.forget(turn)
 
-    # opening
+    # her eyes
 
-    async def _open_memory(self) -> Store | Forgetful:
-        from alisa_desktop.memory.store import Store  # SQLAlchemy takes its time: not before the model loads
+    def allow_looks(self, consent: Consent) -> None:
+        """The user has read what the eyes do, and allows this much from now on."""
+        self.change(self.settings.model_copy(update={"vision": consent, "vision_explained": True} | NOT_PAUSED))
 
+    def pause_eyes(self, pause: bool) -> None:
+        """Shut the eyes for an hour, or open them again."""
+        until = datetime.now(UTC) + PAUSE if pause else None
+        self.change(self.settings.model_copy(update={"vision_paused_until": until}))
+
+    async def forget_looks(self, *, last_hour: bool = False, look: str | None = None) -> None:
+        """Forget one receipt, those of the last hour, or all, and what she still knows of them; raises
+        `MemoryFailed`."""
         try:
-            return await Store.open(self.paths.database)
-        except MemoryFailed as error:
-            return Forgetful(error.sentence)
+            await self.memory.forget_looks(datetime.now(UTC) - PAUSE if last_hour else None, look)
+        finally:
+            self.conversation.forget_sights()
+            self.bus.publish(LedgerChanged())
+
+    async def _open_eyes(self, settings: Settings) -> None:
+        if self.options.eyes:
+            await self.eyes.follow(rules(self.paths, settings))
+            await self.eyes.allow(settings.vision, settings.vision_paused_until)
+
+    # opening
 
     async def _make_model(self, settings: Settings) -> RunningModel:
         if self.options.scripted:
@@ -170,7 +214,7 @@ class Engine:
             return RemoteModel(settings.server_url, settings.server_model, key, on_status=self._tell_status)
         return LlamaModel(
             self._model_file(settings),
-            command=runner_command(),
+            command=child_command("--runner"),
             context_tokens=settings.context_tokens,
             safe_models=SafeList(self.paths.safe_models),
             cwd=self.paths.resources,
@@ -195,6 +239,7 @@ class Engine:
                 (texts / "safety" / "crisis_answer.txt").read_text(encoding="utf-8"),
             ),
             now=lambda: datetime.now().astimezone(),
+            surroundings=Surroundings(self.eyes, self.memory, self.spawn, self.bus.publish),
         )
         modes = self._read_modes()
         return Conversation(self.bus, desk, modes, self._first_mode(modes))
@@ -283,6 +328,10 @@ class Engine:
             self.conversation.set_mode(new.mode)
         if _model_part(old) != _model_part(new):
             await self._change_model(new)
+        if _eyes_part(old) != _eyes_part(new):
+            await self._open_eyes(new)
+            if not self.eyes.is_open:
+                self.conversation.forget_sights()
         if (old.endpoint_on, old.endpoint_port) != (new.endpoint_on, new.endpoint_port):
             await self._close_endpoint()
             await self._open_endpoint()
@@ -305,6 +354,8 @@ class Engine:
         elif isinstance(event, ReplyFinished) and self.memory.notice != self._told_of_memory:
             self._told_of_memory = self.memory.notice  # the database was found damaged while running
             self.bus.publish(NoticeRaised(self.memory.notice))
+        elif isinstance(event, ScreenSeen) and self._endpoint and not event.sensor and self.eyes.is_open:
+            self._endpoint.show_vision(vision_update(event.sight, with_text=self.settings.screen_text_to_overlays))
 
     def _keep_mode(self, mode: str) -> None:
         if mode != self.settings.mode:
@@ -332,11 +383,44 @@ class Engine:
             log.error("a task of the engine failed", exc_info=error)
 
 
-def runner_command() -> list[str]:
-    """The arguments that start this program as the model's runner."""
+async def open_memory(paths: Paths) -> Store | Forgetful:
+    """The memory of a profile, or one for this session where the database can't be used."""
+    from alisa_desktop.memory.store import Store  # SQLAlchemy takes its time: not before the model loads
+
+    try:
+        return await Store.open(paths.database)
+    except MemoryFailed as error:
+        return Forgetful(error.sentence)
+
+
+async def look_once(paths: Paths) -> tuple[Sight, str]:
+    """Look now, whatever the settings say, because somebody asks for just that; what was seen, and the note.
+
+    A receipt is kept. Raises `SightFailed`.
+    """
+    settings = SettingsFile(paths.settings).load()
+    eyes = Eyes(rules(paths, settings), command=child_command("--eyes"), cwd=paths.resources, adopt=kinship().adopt)
+    memory = await open_memory(paths)
+    try:
+        await eyes.allow(Consent.ASK)
+        sight = await Surroundings(eyes, memory).look(Depth.TEXT, lambda: datetime.now(UTC))
+        return sight, screen_note(sight)
+    finally:
+        await eyes.close()
+        await memory.close()
+
+
+def rules(paths: Paths, settings: Settings) -> Rules:
+    """What the eyes go by."""
+    lists = paths.resources / "vision"
+    return Rules(lists / "apps.txt", lists / "blocked.txt", settings.never_look_at)
+
+
+def child_command(part: str) -> list[str]:
+    """The arguments that start this program as one of its hidden parts: `--runner` (the model) or `--eyes`."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--runner"]
-    return [sys.executable, "-P", "-m", "alisa_desktop", "--runner"]
+        return [sys.executable, part]
+    return [sys.executable, "-P", "-m", "alisa_desktop", part]
 
 
 def _model_part(settings: Settings) -> tuple[object, ...]:
@@ -344,3 +428,18 @@ def _model_part(settings: Settings) -> tuple[object, ...]:
     if source is ModelSource.SERVER:
         return source, settings.server_url, settings.server_model, settings.server_key
     return (source, settings.model_file, settings.context_tokens) if source is ModelSource.FILE else (source,)
+
+
+def _eyes_part(settings: Settings) -> tuple[object, ...]:
+    return settings.vision, settings.never_look_at, settings.vision_paused_until
+
+
+def vision_update(sight: Sight, *, with_text: bool) -> dict[str, object]:
+    """What overlays are told of a look: never a blocked window's title, and its text only when the user allows it."""
+    if sight.reason:
+        return {"look": sight.depth.value, "hidden": True}
+    told: dict[str, object] = {"look": sight.depth.value, "app_kind": str(sight.kind), "app": sight.app}
+    told["title"] = sight.title
+    if with_text and sight.text:
+        told["text"] = sight.text
+    return told

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,7 +17,8 @@ from alisa_desktop.conversation.commands import ModeSet, Refused, SetMode, Stopp
 from alisa_desktop.core.errors import PortTaken, SettingsFailed, UnknownMode
 from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, ReplyText
 from alisa_desktop.core.messages import Outcome, Turn
-from alisa_desktop.engine import Engine
+from alisa_desktop.core.sight import Look
+from alisa_desktop.engine import Engine, look_once
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
@@ -192,3 +194,41 @@ async def forget(paths: Paths) -> int:
             await store.close()
     click.echo(f"Forgotten: {count} turns." if count != 1 else "Forgotten: 1 turn.")
     return 0
+
+
+async def look(paths: Paths, as_json: bool) -> int:
+    """Look once, now, and print the note that she would be told; running it is the consent. A receipt is kept."""
+    sight, note = await look_once(paths)
+    if as_json:
+        told = {"app": sight.app, "kind": sight.kind, "title": sight.title, "depth": sight.depth, "text": sight.text}
+        click.echo(json.dumps(told | {"reason": sight.reason, "note": note}, ensure_ascii=False))
+    else:
+        click.echo(note)
+    return 0
+
+
+async def ledger(paths: Paths, limit: int, as_json: bool) -> int:
+    """Print the receipts of the latest looks, oldest first."""
+    looks = []
+    if paths.database.exists():
+        store = await _open_store(paths)
+        try:
+            looks = (await store.looks(limit))[::-1]
+        finally:
+            await store.close()
+    if as_json:
+        click.echo(json.dumps([_look_as_json(look) for look in looks], ensure_ascii=False, indent=2))
+    elif not looks:
+        click.echo("She has not looked at anything.")
+    for look in () if as_json else looks:
+        until = f"–{look.until.astimezone():%H:%M}" if look.until - look.at >= timedelta(minutes=1) else ""
+        told = "told" if look.told else "kept ready"
+        click.echo(f"{look.at.astimezone():%Y-%m-%d %H:%M}{until}  {look.app}  ({look.depth}, {told})")
+        click.echo(f"  {look.note}")
+    return 0
+
+
+def _look_as_json(look: Look) -> dict[str, object]:
+    when = {"id": look.id, "at": look.at.isoformat(), "until": look.until.isoformat(), "count": look.count}
+    what = {"app": look.app, "title": look.title, "depth": look.depth, "note": look.note, "told": look.told}
+    return when | what

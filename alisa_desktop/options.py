@@ -13,7 +13,7 @@ class Options:
     """What the command line asked for; None leaves it to the settings.
 
     `alone` refuses to run beside another Alisa with this profile; `endpoint` serves overlays where the settings allow;
-    `mode` holds for this run only.
+    `eyes` lets her see where they allow;    `mode` holds for this run only.
     """
 
     paths: Paths
@@ -21,5 +21,6 @@ class Options:
     scripted: Path | None = None
     alone: bool = True
     endpoint: bool = True
+    eyes: bool = True
     port: int | None = None
     mode: str | None = None

@@ -49,7 +49,7 @@ class Terminal:
     def _submit(self, line: str) -> None:
         if not line.strip():
             return
-        match self._engine.conversation.submit(line, ME):
+        match self._engine.conversation.submit(line, ME, may_look=True):
             case Refused(sentence):
                 click.echo(sentence)
             case ModeSet(mode):

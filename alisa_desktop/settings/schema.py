@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from alisa_desktop.core.sight import Consent
 
@@ -181,3 +181,5 @@ class Settings(BaseModel):
     """Whether the user was told once that she begins with her starter brain."""
     vision_explained: bool = False
     """Whether the user was told once what her eyes see, when, and what is kept."""
+    vision_paused_until: AwareDatetime | None = None
+    """Until when her eyes are shut for a while."""
