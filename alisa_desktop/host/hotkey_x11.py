@@ -159,18 +159,23 @@ class X11Hotkey:
             self._display.close()
 
     def _take_events(self) -> None:
+        """Take what has come, and what comes while the server is asked: nobody would wake us up for that again."""
         from Xlib import X
 
         changed = False
-        while self._display.pending_events() and not self._closed.is_set():
-            event = self._display.next_event()
-            if event.type == X.KeyPress:
-                self._pressed(event.detail)
-            elif event.type == X.KeyRelease:
-                self._released(event.detail)
-            changed |= event.type == X.MappingNotify
-        if changed:  # once for all of them: a new layout is announced key by key
-            self._grab()
+        while not self._closed.is_set():
+            if self._display.pending_events():
+                event = self._display.next_event()
+                changed |= event.type == X.MappingNotify
+                if event.type == X.KeyPress:
+                    self._pressed(event.detail)
+                elif event.type == X.KeyRelease:
+                    self._released(event.detail)
+            elif changed:  # once for all of them: a new layout is announced key by key
+                changed = False
+                self._grab()
+            else:
+                return
 
     def _pressed(self, code: int) -> None:
         if code in self._codes and not self._held:

@@ -298,9 +298,9 @@ def test_keys_are_read(text: str, modifiers: set[Modifier], key: str) -> None:
     ("text", "told"),
     [
         ("L", "L alone"), ("Shift+L", "alone"), ("Space", "alone"), ("+", "alone"), ("Return", "alone"),
-        ("Ctrl+K, Ctrl+L", "several keys"), ("Ctrl", "“Ctrl” is no key"), ("Ctrl+", "“Ctrl+” is no key"), ("F25", "“F25”"),
-        ("Hyper+L", "“Hyper”"), ("Num+5", "“Num”"), ("Ctrl+\u200b", "no key"), ("Ctrl+ab", "“ab”"), ("+L", "+L alone"),
-        ("+++", "no key"),
+        ("Ctrl+K, Ctrl+L", "several keys"), ("Ctrl", "“Ctrl” is no key"), ("Ctrl+", "“Ctrl+” is no key"),
+        ("F25", "“F25”"), ("Hyper+L", "“Hyper”"), ("Num+5", "“Num”"), ("Ctrl+\u200b", "no key"), ("Ctrl+ab", "“ab”"),
+        ("+L", "+L alone"), ("+++", "no key"),
     ],
 )  # fmt: skip
 def test_wrong_keys_are_named(text: str, told: str) -> None:
