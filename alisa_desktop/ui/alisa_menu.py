@@ -1,4 +1,4 @@
-"""Her menu, the same in the tray and on the figure: talk, mode, what is on, windows, quit."""
+"""Her menu, the same in the tray and on the figure: talk, mode, eyes, what is on, windows, quit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from alisa_desktop.core.messages import ModelState, ModelStatus
+from alisa_desktop.core.sight import Consent, EyesStatus, Gaze
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
+from alisa_desktop.ui.eyes_menu import EyesMenu
+from alisa_desktop.ui.menu_line import line, literal
 from alisa_desktop.ui.theme import ThemeWatcher
 
-LONGEST_LINE = 64
 WORDS = {
     ModelState.LOADING: "waking up",
     ModelState.READY: "ready",
@@ -30,6 +32,7 @@ class AlisaMenu(QMenu):
     history_requested = Signal()
     about_requested = Signal()
     model_requested = Signal()
+    look_now_requested = Signal()
     visibility_requested = Signal(bool)  # show or hide the figure
 
     def __init__(self, bridge: Bridge, watcher: ThemeWatcher, parent: QWidget | None = None) -> None:
@@ -44,15 +47,21 @@ class AlisaMenu(QMenu):
         bridge.mode_changed.connect(self._check_mode)
         bridge.model_changed.connect(self._show_model)
         bridge.endpoint_changed.connect(self._show_endpoint)
+        bridge.eyes_changed.connect(self._show_eyes)
         self._show_modes()
         self._show_model(bridge.model)
         self._show_endpoint(bridge.endpoint)
+        self._show_eyes(bridge.eyes)
 
     def _build(self) -> None:
         self.setDefaultAction(self._add("&Talk", self.talk_requested.emit))
         self.mode_menu = self.addMenu("&Mode")
         self._modes = QActionGroup(self)
         self._modes.triggered.connect(self._choose_mode)
+        self._look = self._add("Look &now", self.look_now_requested.emit)
+        self.eyes = EyesMenu(self._bridge, self)
+        """What she may see, and what she saw."""
+        self.addMenu(self.eyes)
         self.addSeparator()
         self._model = self._add_line()
         self._detail = self._add_line()
@@ -91,7 +100,7 @@ class AlisaMenu(QMenu):
             self._modes.removeAction(action)
             action.deleteLater()
         for name, title, description in self._bridge.modes:
-            action = self.mode_menu.addAction(_literal(title))
+            action = self.mode_menu.addAction(literal(title))
             action.setData(name)
             action.setToolTip(description)
             action.setCheckable(True)
@@ -109,14 +118,18 @@ class AlisaMenu(QMenu):
         self._bridge.mode_requested.emit(action.data())
 
     def _show_model(self, status: ModelStatus) -> None:
-        self._model.setText(_line(f"{status.name or 'Model'}: {state_words(status)}"))
-        self._detail.setText(_line(status.detail))
+        self._model.setText(line(f"{status.name or 'Model'}: {state_words(status)}"))
+        self._detail.setText(line(status.detail))
         self._detail.setToolTip(status.detail)
         self._detail.setVisible(bool(status.detail))
 
     def _show_endpoint(self, address: str) -> None:
-        self._endpoint.setText(_line(f"Copy overlay address: {address}"))
+        self._endpoint.setText(line(f"Copy overlay address: {address}"))
         self._endpoint.setVisible(bool(address))
+
+    def _show_eyes(self, status: EyesStatus) -> None:
+        # where nobody has allowed it, it asks for that first
+        self._look.setEnabled(status.gaze is Gaze.OPEN or status.consent is Consent.OFF)
 
     def _copy_endpoint(self) -> None:
         QGuiApplication.clipboard().setText(self._bridge.endpoint)
@@ -128,12 +141,3 @@ def state_words(status: ModelStatus) -> str:
     if status.state is ModelState.LOADING and status.progress is not None:
         return f"{words}, {status.progress:.0%}"
     return words
-
-
-def _line(text: str) -> str:
-    short = text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
-    return _literal(short)
-
-
-def _literal(text: str) -> str:
-    return text.replace("&", "&&")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QRect, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from alisa_desktop.core.events import ReplyFinished, ReplyText, UserSpoke
 from alisa_desktop.core.messages import ModelStatus, Turn
+from alisa_desktop.core.sight import Consent
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.balloon_window import BalloonWindow
 from alisa_desktop.ui.bridge import Bridge
@@ -17,6 +19,7 @@ from alisa_desktop.ui.bubble_header import BubbleHeader
 from alisa_desktop.ui.composer import Composer
 from alisa_desktop.ui.exchange import Line
 from alisa_desktop.ui.fading import Fading
+from alisa_desktop.ui.gaze_watch import GazeWatch
 from alisa_desktop.ui.icons import Icons
 from alisa_desktop.ui.keyboard import add_shortcuts, order_tabs
 from alisa_desktop.ui.look import Look
@@ -39,6 +42,8 @@ class Bubble(BalloonWindow):
     """The user wants to choose a model."""
     model_requested = Signal()
     """The user wants to know what she thinks with."""
+    permission_requested = Signal()
+    """The user wants her to look, and nobody has allowed it."""
     visibility_changed = Signal(bool)
 
     def __init__(
@@ -68,6 +73,7 @@ class Bubble(BalloonWindow):
         self.notice.hide()
         self.hint = StarterHint(self._look, self)
         self.composer = Composer(self._look, self)
+        self.gaze = GazeWatch(bridge, self)
         self.fading = Fading(self, self._is_held)
         self.setStyleSheet(bubble_stylesheet(self.theme))
         self._hear_bridge()
@@ -77,6 +83,7 @@ class Bubble(BalloonWindow):
         self._show_settings(settings)
         self._show_model(bridge.model)
         self._show_modes()
+        self._show_eyes()
 
     # what the user does with it
 
@@ -184,6 +191,8 @@ class Bubble(BalloonWindow):
         bridge.notice_raised.connect(self._show_notice)
         bridge.settings_changed.connect(self._show_settings)
         bridge.today_loaded.connect(self._show_today)
+        bridge.eyes_changed.connect(self._show_eyes)
+        self.gaze.changed.connect(self._show_eyes)
 
     def _begin(self, event: UserSpoke) -> None:
         self.notice.hide()
@@ -228,6 +237,9 @@ class Bubble(BalloonWindow):
         self.composer.remember_all([turn.user_text for turn in turns])
         self.transcript.show_today(turns)
 
+    def _show_eyes(self) -> None:
+        self.composer.show_eyes(self._bridge.eyes, self.gaze.shown)
+
     def _show_settings(self, settings: Settings) -> None:
         self._settings = settings
         self.fading.seconds = settings.bubble_fade_seconds
@@ -264,6 +276,7 @@ class Bubble(BalloonWindow):
         self.hint.explain_requested.connect(self.model_requested)
         self.hint.taken.connect(self._close_hint)
         self.composer.submitted.connect(self._submit)
+        self.composer.look_requested.connect(self._look_with)
         self.composer.stop_requested.connect(self._stop)
         self.composer.edited.connect(self.fading.reconsider)
         self.composer.resized.connect(self.settle)
@@ -273,6 +286,7 @@ class Bubble(BalloonWindow):
             "Esc": self.dismiss,
             "Ctrl+.": self._stop,
             "Ctrl+R": self._regenerate,
+            "Ctrl+L": self.look,
             "Ctrl+M": self.header.chip.showMenu,
             "F10": self.header.ask_for_menu,
             "Alt+Up": lambda: self._walk(-1),
@@ -281,16 +295,29 @@ class Bubble(BalloonWindow):
         add_shortcuts(self, actions)
         below = self.transcript.afterwards
         order_tabs(
-            *(self.composer.field, self.composer.button, self.model_line.button),
+            *(self.composer.field, self.composer.eye, self.composer.button, self.model_line.button),
             *(self.header.chip, self.header.more, self.header.pin, self.header.close_button),
             *(self.transcript, below.copy, below.again, self.transcript.new_words),
             *(self.hint.choose, self.hint.explain, self.hint.cross),
         )
 
+    def look(self) -> None:
+        """Have her look at the screen, with the words that are written; asks for the permission where there is none."""
+        if self._bridge.eyes.consent is Consent.OFF:
+            self.permission_requested.emit()
+        else:
+            self.composer.look()
+
     def _submit(self, words: str) -> None:
+        self._send(words, self._bridge.submitted.emit)
+
+    def _look_with(self, words: str) -> None:
+        self._send(words, self._bridge.look_requested.emit)
+
+    def _send(self, words: str, send: Callable[[str], object]) -> None:
         self.composer.remember(words)
         self._sending, self._refused = True, False
-        self._bridge.submitted.emit(words)
+        send(words)
         self._sending = False
         if not self._refused:
             self.composer.clear()

@@ -16,19 +16,24 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QToolButton, QWidget
 
+from alisa_desktop.core.sight import Consent, EyesStatus, Gaze
+from alisa_desktop.ui.eyes_words import paused_words
 from alisa_desktop.ui.look import Look
 
 LINES = 5
 BUTTON = 30  # px
 PADDING = 7  # px
 REMEMBERED = 100
+LOOK = "Look at my screen and answer"
 
 
 class Composer(QWidget):
-    """A field for the user's words with one round button: send, or stop while she speaks."""
+    """A field for the user's words with one round button: send, or stop while she speaks. An eye where she may look."""
 
     submitted = Signal(str)
     """The user wants to send these words. The field keeps them until `clear` is called."""
+    look_requested = Signal(str)
+    """The user wants her to look at the screen; the words are said with it and may be empty."""
     stop_requested = Signal()
     edited = Signal()
     """The text or the keyboard's place changed."""
@@ -39,6 +44,8 @@ class Composer(QWidget):
         super().__init__(parent)
         self._look = look
         self._speaking = False
+        self._eyes = EyesStatus()
+        self._gaze = Gaze.CLOSED
         self.field = Field(self)
         """Where the text is written."""
         self.button = QToolButton(self)
@@ -46,6 +53,12 @@ class Composer(QWidget):
         self.button.setObjectName("send")
         self.button.setFixedSize(BUTTON, BUTTON)
         self.button.clicked.connect(self._press)
+        self.eye = QToolButton(self)
+        """Has her look at the screen; hidden where she never may."""
+        self.eye.setFixedSize(BUTTON, BUTTON)
+        self.eye.setAccessibleName(LOOK)
+        self.eye.clicked.connect(self.look)
+        self.eye.hide()
         self.field.entered.connect(self._submit)
         self.field.textChanged.connect(self._text_changed)
         self.field.focus_changed.connect(self._focus_changed)
@@ -61,6 +74,20 @@ class Composer(QWidget):
         """Make the button stop her while she speaks."""
         self._speaking = speaking
         self._draw_button()
+
+    def show_eyes(self, status: EyesStatus, shown: Gaze) -> None:
+        """Offer a look where she may; `shown` is the gaze that is to be seen now."""
+        self._eyes, self._gaze = status, shown
+        self._draw_eye()
+        allowed = status.consent is not Consent.OFF
+        if allowed is self.eye.isHidden():
+            self.eye.setVisible(allowed)
+            self.resized.emit()
+
+    def look(self) -> None:
+        """Ask for a look, with what is written."""
+        if self.eye.isEnabled() and not self.eye.isHidden():
+            self.look_requested.emit(self.text.strip())
 
     def clear(self) -> None:
         """The words were taken: empty the field; undo brings them back."""
@@ -81,16 +108,19 @@ class Composer(QWidget):
         self._look = look
         self.field.setFont(look.font)
         self._draw_button()
+        self._draw_eye()
         self.resized.emit()
 
     def fit(self, width: int) -> int:
         """Lay out for `width` and return the height, in px."""
-        inner = width - BUTTON - 2 * PADDING - 8
+        buttons = BUTTON if self.eye.isHidden() else 2 * BUTTON
+        inner = width - buttons - 2 * PADDING - 8
         self.field.resize(inner, self.field.height())
         high = self.field.wanted_height()
         total = max(high, BUTTON - 6) + 2 * PADDING
         self.field.setGeometry(PADDING + 4, (total - high) // 2 + 1, inner, high)
         self.button.move(width - BUTTON - 4, total - BUTTON - 4)
+        self.eye.move(width - 2 * BUTTON - 6, total - BUTTON - 4)
         return total
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -135,6 +165,22 @@ class Composer(QWidget):
         self.button.setEnabled(ready)
         self.button.setToolTip(label)
         self.button.setAccessibleName(label.partition(" (")[0])
+
+    def _draw_eye(self) -> None:
+        theme, looking = self._look.theme, self._gaze is Gaze.LOOKING
+        open_now = looking or self._gaze is Gaze.OPEN
+        name = "eye-filled" if looking else "eye" if open_now else "eye-off"
+        self.eye.setIcon(self._look.icons.draw(name, theme.accent if looking else theme.muted, 18))
+        self.eye.setEnabled(open_now)
+        self.eye.setToolTip(self._eye_words(open_now=open_now))
+        self.eye.setAccessibleDescription("" if open_now else self.eye.toolTip())
+
+    def _eye_words(self, *, open_now: bool) -> str:
+        if open_now:
+            return f"{LOOK} (Ctrl+L)"
+        if self._gaze is Gaze.PAUSED:
+            return f"Her eyes are {paused_words(self._eyes)}"
+        return self._eyes.trouble or "She can't look now"
 
 
 class Recall:

@@ -10,6 +10,18 @@ TEMPLATE = Template("""
 QListView, QListWidget { outline: none; }
 QListView::item { padding: 6px ${space_s}px; }
 
+QTreeView { outline: none; show-decoration-selected: 1; }
+QTreeView::item { padding: 6px ${space_s}px; border-radius: 0; }
+QTreeView::item:disabled { color: $muted; background: transparent; }
+QHeaderView { background: transparent; border: none; }
+QHeaderView::section {
+    background: transparent; color: $muted; border: none; border-bottom: 1px solid $border;
+    padding: 5px ${space_s}px; font-size: ${font_small}pt;
+}
+QSplitter::handle { background: transparent; }
+
+QLineEdit[ring="true"] { border: 2px solid $focus; padding: 4px 6px; }
+
 QSpinBox, QComboBox {
     background: $raised; color: $text; border: 1px solid $border; border-radius: ${radius_small}px; padding: 5px 7px;
     selection-background-color: $selection; selection-color: $on_selection;

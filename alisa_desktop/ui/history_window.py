@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
-from PySide6.QtCore import QDate, QLocale, QModelIndex, Qt, QTimer
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -25,6 +25,7 @@ from alisa_desktop.core.messages import Turn
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
 from alisa_desktop.ui.theme import Theme, ThemeWatcher
+from alisa_desktop.ui.times import day_words
 from alisa_desktop.ui.turn_delegate import TurnDelegate
 from alisa_desktop.ui.turn_list import TurnList, TurnRole
 
@@ -175,7 +176,7 @@ class HistoryWindow(QDialog):
         self.days.blockSignals(True)
         self.days.clear()
         for day, count in days:
-            item = QListWidgetItem(f"{_day_name(day)}  ({count})")
+            item = QListWidgetItem(f"{day_words(day)}  ({count})")
             item.setData(DayRole, day)
             self.days.addItem(item)
         rows = [row for row, (day, _) in enumerate(days) if day == chosen]
@@ -199,7 +200,7 @@ class HistoryWindow(QDialog):
         day = self._day()
         if words:
             return f"“{words}”: {count or 'nothing'} found"
-        return _day_name(day) if day and count else "Nothing here yet"
+        return day_words(day) if day and count else "Nothing here yet"
 
     def _show_earlier(self) -> None:
         first = self.view.indexAt(self.view.viewport().rect().topLeft())
@@ -267,9 +268,3 @@ def _button(text: str, do: Callable[[], object]) -> QPushButton:
     button = QPushButton(text, autoDefault=False)
     button.clicked.connect(lambda: do())
     return button
-
-
-def _day_name(day: date) -> str:
-    today = date.today()
-    names = {today: "Today", today - timedelta(days=1): "Yesterday"}
-    return names.get(day) or QLocale().toString(QDate(day.year, day.month, day.day), "ddd d MMM yyyy")

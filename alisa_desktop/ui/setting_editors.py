@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -16,10 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from alisa_desktop.core.sight import Consent
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.drop_down import DropDown
+from alisa_desktop.ui.key_field import KeyField
 from alisa_desktop.ui.setting_specs import Spec
 from alisa_desktop.ui.tick_box import TickBox
+
+Modifier = Qt.KeyboardModifier
+HOLDING = Modifier.ControlModifier | Modifier.AltModifier | Modifier.MetaModifier
+ALONE = frozenset(Qt.Key(key) for key in range(Qt.Key.Key_F1, Qt.Key.Key_F35 + 1))
+"""Keys that may stand alone."""
 
 
 class Editor(QWidget):
@@ -124,6 +132,55 @@ class ModeChoice(Choice):
         if chosen is not None:
             self.set_value(chosen)
         self._combo.blockSignals(False)
+
+
+class ConsentChoice(Choice):
+    """What her eyes may see: a choice is a wish at once, and the field goes on showing what is true."""
+
+    consent_chosen = Signal(object)  # Consent
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self._combo.activated.connect(self._choose)
+        self._shown = self.value()
+
+    def set_value(self, value: object) -> None:
+        """Show what is true."""
+        super().set_value(value)
+        self._shown = self.value()
+
+    def _choose(self) -> None:
+        wish = Consent(str(self.value()))
+        super().set_value(self._shown)
+        if wish != self._shown:
+            self.consent_chosen.emit(wish)
+
+
+class Keys(Editor):
+    """A key combination, pressed rather than written."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._keys = KeyField()
+        super().__init__(spec, self._keys)
+        self._keys.keySequenceChanged.connect(self.changed)
+
+    def value(self) -> object:
+        """The combination as portable text, `Ctrl+Alt+L`; empty for none."""
+        return self._keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+
+    def set_value(self, value: object) -> None:
+        """Show the combination that `value` spells; nothing where it spells none."""
+        self._keys.setKeySequence(QKeySequence(str(value), QKeySequence.SequenceFormat.PortableText))
+
+    def mistake(self) -> str:
+        """Refuses what would take a plain key from every other application."""
+        sequence = self._keys.keySequence()
+        if sequence.isEmpty():
+            return ""
+        keys: QKeyCombination = sequence[0]  # type: ignore[index]  # the stubs do not know
+        if keys.keyboardModifiers() & HOLDING or keys.key() in ALONE:
+            return ""
+        return "Hold Ctrl, Alt or the system's key with another key."
 
 
 class Number(Editor):
@@ -244,5 +301,7 @@ def make_editor(spec: Spec, bridge: Bridge) -> Editor:
         "number": Number,
         "file": FilePath,
         "url": Address,
+        "consent": ConsentChoice,
+        "hotkey": Keys,
     }
     return kinds.get(spec.kind, Text)(spec)

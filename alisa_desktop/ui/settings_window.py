@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
-from alisa_desktop.ui.setting_editors import ModeChoice, make_editor
+from alisa_desktop.ui.setting_editors import ConsentChoice, ModeChoice, make_editor
 from alisa_desktop.ui.setting_row import SettingRow, mistake_sentence
 from alisa_desktop.ui.setting_specs import specs
 from alisa_desktop.ui.theme import ThemeWatcher
@@ -37,6 +37,8 @@ class SettingsWindow(QDialog):
 
     persona_edit_requested = Signal(str)  # mode
     persona_reset_requested = Signal(str)  # mode
+    consent_chosen = Signal(object)  # Consent
+    """The user wants her eyes to see this; no edit of the settings, because it may have to be explained first."""
 
     def __init__(
         self, bridge: Bridge, watcher: ThemeWatcher, settings: Settings, parent: QWidget | None = None
@@ -62,6 +64,8 @@ class SettingsWindow(QDialog):
             if isinstance(editor, ModeChoice):
                 editor.edit_requested.connect(self.persona_edit_requested)
                 editor.reset_requested.connect(self.persona_reset_requested)
+            if isinstance(editor, ConsentChoice):
+                editor.consent_chosen.connect(self.consent_chosen)
             row = SettingRow(editor)
             column = self._column(spec.group)
             column.insertWidget(column.count() - 1, row)
@@ -138,6 +142,7 @@ class SettingsWindow(QDialog):
         if untouched or not self.isVisible():
             self._load(settings)
         else:
+            self.rows["vision"].editor.set_value(settings.vision)  # never an edit: it shows what is true
             self._edited()
 
     def apply(self) -> bool:
@@ -149,11 +154,18 @@ class SettingsWindow(QDialog):
             return self._refuse(wrong)
         if mistakes := self._mistakes():
             return self._refuse(mistakes)
+        self._hand_on(edited)
+        self._edited()
+        return True
+
+    def _hand_on(self, edited: Settings) -> None:
+        wish = edited.vision
+        edited = edited.model_copy(update={"vision": self._settings.vision})
         if edited != self._settings:
             self._settings = edited
             self._bridge.settings_edited.emit(edited)
-        self._edited()
-        return True
+        if wish is not edited.vision:  # by going back to the defaults
+            self.consent_chosen.emit(wish)
 
     def _mistakes(self) -> dict[str, str]:
         """What is of no use, in the groups where something was changed: the rest may wait for another day."""

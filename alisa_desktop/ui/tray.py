@@ -1,4 +1,4 @@
-"""Alisa in the tray: her mood and the model's state as an icon, her menu, and a click that opens the bubble."""
+"""Alisa in the tray: mood, model and eyes as an icon, her menu, and a click that opens the bubble."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from alisa_desktop.core.messages import Emotion, ModelState
 from alisa_desktop.ui.alisa_menu import AlisaMenu, state_words
 from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.eyes_words import gaze_words
+from alisa_desktop.ui.gaze_watch import GazeWatch
 from alisa_desktop.ui.mood_watch import MoodWatch
 from alisa_desktop.ui.tray_icon import TrayFaces
 from alisa_desktop.ui.wakeup import Clock
@@ -36,6 +38,7 @@ class Tray(QObject):
         parent: QObject | None = None,
         *,
         clock: Clock | None = None,
+        gaze: GazeWatch | None = None,
         available: Callable[[], bool] = QSystemTrayIcon.isSystemTrayAvailable,
     ) -> None:
         super().__init__(parent)
@@ -44,6 +47,7 @@ class Tray(QObject):
         self._faces = TrayFaces(icons)
         self._clock = clock or Clock(self)
         self._moods = MoodWatch(bridge, self._clock, self)
+        self._gaze = gaze or GazeWatch(bridge, self)
         self._looks = 0
         self._retry = QTimer(self, singleShot=True)
         self._icon = QSystemTrayIcon(self)
@@ -56,6 +60,7 @@ class Tray(QObject):
         self._retry.timeout.connect(self._look_again)
         menu.aboutToShow.connect(self._take_tray)
         self._moods.changed.connect(self._refresh)
+        self._gaze.changed.connect(self._refresh)
         self._clock.rang.connect(self._refresh)
         bridge.mode_changed.connect(self._refresh)
         bridge.modes_changed.connect(self._refresh)
@@ -78,6 +83,7 @@ class Tray(QObject):
         """Take the icon out of the tray, at the end."""
         self._retry.stop()
         self._clock.wake_at(None)
+        self._gaze.close()
         self._icon.hide()
 
     def _take_tray(self) -> bool:
@@ -102,7 +108,7 @@ class Tray(QObject):
     def _refresh(self) -> None:
         now, mood = self._clock.now(), self._moods.mood
         mood.advance(now)
-        self._icon.setIcon(self._faces.icon(mood.emotion, self._mark()))
+        self._icon.setIcon(self._faces.icon(mood.emotion, self._mark(), self._gaze.shown))
         self._icon.setToolTip(self._tooltip())
         self._clock.wake_at(mood.next_change(now, still=True))
 
@@ -115,4 +121,6 @@ class Tray(QObject):
     def _tooltip(self) -> str:
         title = next((title for name, title, _ in self._bridge.modes if name == self._bridge.mode), self._bridge.mode)
         thinking = self._moods.mood.state == "thinking"
-        return f"Alisa · {title} · {'thinking' if thinking else state_words(self._bridge.model)}"
+        state = "thinking" if thinking else state_words(self._bridge.model)
+        eyes = gaze_words(self._bridge.eyes, self._gaze.shown)
+        return " · ".join(filter(None, ("Alisa", title, state, eyes)))

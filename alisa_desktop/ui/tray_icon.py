@@ -1,4 +1,4 @@
-"""Her face in the tray with a mark for what the model does, sharp from 16 to 64 px on light and dark panels."""
+"""Her face in the tray with marks for model and eyes, sharp from 16 to 64 px on light and dark panels."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from alisa_desktop.core.messages import Emotion
+from alisa_desktop.core.sight import Gaze
+from alisa_desktop.ui.eye_badge import paint_eye
 
 SIZES = (16, 18, 20, 22, 24, 28, 32, 40, 48, 64)
 MARKS = {"thinking": "#FFC24B", "loading": "#5A9BFF", "missing": "#E5383B"}
@@ -24,35 +26,35 @@ class TrayFaces:
     def __init__(self, folder: Path, *, monochrome: bool = sys.platform == "darwin") -> None:
         self._folder = folder
         self._monochrome = monochrome
-        self._drawn: dict[tuple[Emotion, str], QIcon] = {}
+        self._drawn: dict[tuple[Emotion, str, Gaze], QIcon] = {}
 
-    def icon(self, emotion: Emotion, state: str) -> QIcon:
-        """The face of `emotion` with the mark of `state` (a key of `MARKS`, or empty for none)."""
-        key = (emotion, state)
+    def icon(self, emotion: Emotion, state: str, gaze: Gaze = Gaze.CLOSED) -> QIcon:
+        """The face of `emotion`, the mark of `state` (a key of `MARKS`, or empty for none), the eye of `gaze`."""
+        key = (emotion, state, gaze)
         if key not in self._drawn:
-            self._drawn[key] = self._draw(emotion, state)
+            self._drawn[key] = self._draw(*key)
         return self._drawn[key]
 
-    def _draw(self, emotion: Emotion, state: str) -> QIcon:
+    def _draw(self, emotion: Emotion, state: str, gaze: Gaze) -> QIcon:
         name = "alisa-mono-dark" if self._monochrome else f"tray-{emotion}"
         renderer = QSvgRenderer(str(self._folder / f"{name}.svg"))
         icon = QIcon()
         for size in SIZES:
-            icon.addPixmap(_paint(renderer, size, state))
+            icon.addPixmap(self._paint(renderer, size, state, gaze))
         icon.setIsMask(self._monochrome)  # the system then colours it for its bar
         return icon
 
-
-def _paint(renderer: QSvgRenderer, size: int, state: str) -> QPixmap:
-    pixmap = QPixmap(size, size)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    renderer.render(painter, QRectF(0, 0, size, size))
-    if state in MARKS:
-        _paint_mark(painter, size, state)
-    painter.end()
-    return pixmap
+    def _paint(self, renderer: QSvgRenderer, size: int, state: str, gaze: Gaze) -> QPixmap:
+        pixmap = QPixmap(size, size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        renderer.render(painter, QRectF(0, 0, size, size))
+        if state in MARKS:
+            _paint_mark(painter, size, state)
+        paint_eye(painter, size, gaze, mask=self._monochrome)
+        painter.end()
+        return pixmap
 
 
 def _paint_mark(painter: QPainter, size: int, state: str) -> None:

@@ -9,10 +9,12 @@ from PySide6.QtGui import QIcon, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from alisa_desktop.core.messages import Emotion
+from alisa_desktop.core.sight import Consent
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.avatar import Avatar
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.first_picture import keep_first_picture
+from alisa_desktop.ui.permission import Permission
 from alisa_desktop.ui.placement import clear_of, screen_for
 from alisa_desktop.ui.screens import screen_areas
 from alisa_desktop.ui.sprites import load_pack_or
@@ -45,6 +47,9 @@ class Windows(QObject):
         """`notice`: a sentence when the user's own sprite pack can't be used."""
         self.avatar = Avatar(pack, bridge, settings)
         bridge.settings_changed.connect(self._keep_settings)
+        self.permission = Permission(bridge, settings, self)
+        """Asks before her eyes open."""
+        self.permission.explanation_requested.connect(self.explain_eyes)
 
     def show_avatar(self, places: Places) -> None:
         """Put her where she stood; hidden when the user wants to start so."""
@@ -63,7 +68,8 @@ class Windows(QObject):
         self.theme = ThemeWatcher(self._app, self._settings.appearance, self)
         self._app.setPalette(palette(self.theme.theme))
         self.theme.changed.connect(lambda theme: self._app.setPalette(palette(theme)))
-        self.bubble = Bubble(self._bridge, self.theme, Icons(self._icons), self._settings)
+        self._drawings = Icons(self._icons)
+        self.bubble = Bubble(self._bridge, self.theme, self._drawings, self._settings)
         self.menu = AlisaMenu(self._bridge, self.theme)
         self.menu.show_visibility(self.avatar.isVisible())
         self.tray = Tray(self._bridge, self.menu, self._icons, self)
@@ -72,6 +78,7 @@ class Windows(QObject):
         self.bubble.header.menu_requested.connect(self._pop_up)
         self.bubble.settings_requested.connect(self.choose_model)
         self.bubble.model_requested.connect(self.open_model)
+        self.bubble.permission_requested.connect(lambda: self.permission.look(self.bubble.look))
         self.tray.toggled.connect(self.bubble.toggle)
         self.tray.start()
 
@@ -104,6 +111,7 @@ class Windows(QObject):
         window = SettingsWindow(self._bridge, self.theme, self._settings)
         window.persona_edit_requested.connect(self.persona_edit_requested)
         window.persona_reset_requested.connect(self.persona_reset_requested)
+        window.consent_chosen.connect(self.permission.choose)
         shown = self._open(window)
         if group and isinstance(shown, SettingsWindow):
             shown.show_group(group)
@@ -133,6 +141,25 @@ class Windows(QObject):
         window = ModelWindow(self._bridge, self.theme, self._settings, self._starter_card)
         window.choose_requested.connect(self.choose_model)
         self._open(window)
+
+    def open_ledger(self) -> None:
+        """Show what she saw."""
+        from alisa_desktop.ui.ledger_window import LedgerWindow
+
+        window = LedgerWindow(self._bridge, self.theme)
+        window.permission_requested.connect(self.explain_eyes)
+        self._open(window)
+
+    def explain_eyes(self, offered: Consent = Consent.ASK) -> None:
+        """Tell what her eyes see, when, and what is kept, and ask how far they may go."""
+        from alisa_desktop.ui.consent_window import ConsentWindow
+
+        window = ConsentWindow(self.theme, self._drawings, self._settings)
+        window.chosen.connect(self.permission.grant)
+        window.rejected.connect(self.permission.leave)
+        shown = self._open(window)
+        if isinstance(shown, ConsentWindow):
+            shown.offer(offered)
 
     def _open(self, window: QWidget) -> QWidget:
         """Show `window`, unless one of its kind is open: then that one comes forward. Returns the one that is shown."""
@@ -179,6 +206,9 @@ class Windows(QObject):
         menu.about_requested.connect(self.open_about)
         menu.model_requested.connect(self.open_model)
         menu.visibility_requested.connect(self._show_avatar)
+        menu.look_now_requested.connect(lambda: self.permission.look(lambda: self._bridge.look_requested.emit("")))
+        menu.eyes.consent_chosen.connect(self.permission.choose)
+        menu.eyes.ledger_requested.connect(self.open_ledger)
 
     def _pop_up(self, where: QPoint) -> None:
         self.menu.popup(where)
