@@ -52,7 +52,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "host": frozenset({"platformdirs", "keyring"}),
     "model": frozenset({"httpx", "jinja2", "llama_cpp", "numpy", "psutil", "pydantic"}),
     "memory": frozenset({"sqlalchemy", "alembic"}),
-    "vision": frozenset({"mss"}),
+    "vision": frozenset({"mss", "Xlib", "jeepney", "Quartz"}),
     "server": frozenset({"fastapi", "starlette", "uvicorn", "websockets", "pydantic"}),
     "ui": frozenset({"PySide6", "pydantic", "annotated_types"}),  # the last are the bounds pydantic keeps
     "options": frozenset(),
