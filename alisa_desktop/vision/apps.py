@@ -285,16 +285,16 @@ class BlockList:
             _phrases(titles),
         )
 
-    def why(self, app: str, title: str) -> str:
+    def why(self, app: str, title: str, name: str = "") -> str:
         """The rule that forbids a look at this window, as it is written; empty when there is none.
 
-        `app` is the program's own name. The user's words are looked for in the name and the title, the shipped ones
-        each in their place.
+        `app` is the program's own name, `name` the one that people know it by. The user's words are looked for in
+        all three, the shipped ones each in their place.
         """
-        return next(self._reasons(app, _Text.of(title)), "")
+        return next(self._reasons(app, _Text.of(title), name), "")
 
-    def _reasons(self, app: str, title: _Text) -> Iterator[str]:
-        program, names = _Text.of(_program(app)), _names(app)
-        yield from (phrase.rule for phrase in self.own if phrase.found_in(program) or phrase.found_in(title))
+    def _reasons(self, app: str, title: _Text, name: str) -> Iterator[str]:
+        names, anywhere = _names(app), (_Text.of(_program(app)), title, _Text.of(name))
+        yield from (phrase.rule for phrase in self.own if any(map(phrase.found_in, anywhere)))
         yield from (rule for rule, pattern in self.programs if any(map(pattern.matches, names)))
         yield from (phrase.rule for phrase in self.titles if phrase.found_in(title))

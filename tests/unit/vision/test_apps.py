@@ -262,6 +262,14 @@ def test_other_windows_than_the_users_words(own: str, app: str, title: str) -> N
     assert BlockList.parse("", own).why(app, title) == ""
 
 
+def test_the_users_words_are_sought_in_the_name_for_people() -> None:
+    rules = BlockList.parse("", "Microsoft Word, telegram")
+    for app in ("WINWORD.EXE", "TelegramDesktop"):
+        assert rules.why(app, "A title") == ""
+        assert rules.why(app, "A title", APPS.name_of(app))
+    assert rules.why("gedit", "A title", "Text Editor") == ""
+
+
 def test_the_rule_is_told_as_it_is_written() -> None:
     rules = BlockList.parse("[applications]\nKeePass*\n[titles]\nMot de Passe, b*d\n# no, rule", " My Diary , other")
     assert rules.why("keepassxc", "my diary") == "My Diary"
