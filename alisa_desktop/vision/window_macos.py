@@ -37,8 +37,8 @@ Display = tuple[Box, float]
 def window_of(entry: Mapping[str, Any], displays: Sequence[Display]) -> Window | None:
     """A window of the list CGWindowListCopyWindowInfo returns, or None where it has no pixels.
 
-    The keys are the values of Quartz's constants, which are those constants' names. Points become px by the scale of the
-    display that has the middle of the window.
+    The keys are the values of Quartz's constants, and those are the constants' names. Points become px by the scale of
+    the display that has the middle of the window.
     """
     bounds = entry.get("kCGWindowBounds", {})
     points = Box(*(round(bounds.get(key, 0)) for key in ("X", "Y", "Width", "Height")))

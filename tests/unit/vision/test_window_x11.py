@@ -364,6 +364,19 @@ def test_without_a_window_manager(bare: tuple[X11Screen, Client]) -> None:
 
 
 @on_x11
+def test_an_old_window_manager_that_keeps_no_list(bare: tuple[X11Screen, Client]) -> None:
+    screen, client = bare
+    frame = client.show(box=Box(50, 50, 320, 240))
+    inner = frame.create_window(10, 30, 300, 200, 0, 24)
+    inner.change_property(client.atom("WM_STATE"), client.atom("WM_STATE"), 32, [1, 0])
+    inner.set_wm_class("xterm", "XTerm")
+    inner.map()
+    client.display.sync()
+    assert find(screen, inner) == Window(inner.id, 0, "XTerm", "", Box(60, 80, 300, 200))
+    assert len(screen.windows()) == 1
+
+
+@on_x11
 def test_a_dead_server_is_told_in_a_sentence(
     no_buses: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,216 @@
+"""Whether the session is locked, asked on a real message bus of a real service, and on buses that are none."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desktop import wait_for
+
+from alisa_desktop.vision import window_lock
+from alisa_desktop.vision.window_lock import LOGIN, LOGIN_SESSION, OWN_SESSION, SessionLock
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("dbus-daemon"), reason="no dbus-daemon here"
+)
+FOUND_BY_PID = "/org/freedesktop/login1/session/_31"
+CONFIGURATION = """<busconfig><type>session</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
+</busconfig>"""
+
+
+class Service:
+    """A program on the bus that answers one question after the other, until its bus ends."""
+
+    def __init__(self, address: str, name: str) -> None:
+        from jeepney import message_bus
+        from jeepney.bus import get_bus
+        from jeepney.io.blocking import DBusConnection, prep_socket
+
+        self.answers: dict[tuple[str, str], tuple[str, tuple[Any, ...]]] = {}
+        self.asked: list[tuple[str, str, tuple[Any, ...]]] = []
+        self._connection = DBusConnection(prep_socket(get_bus(address)))
+        self._connection.send_and_get_reply(message_bus.RequestName(name))
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        from jeepney import HeaderFields, MessageType, new_error, new_method_return
+
+        while True:
+            try:
+                question = self._connection.receive()
+            except OSError:
+                self._connection.close()
+                return
+            if question.header.message_type is not MessageType.method_call:
+                continue
+            fields = question.header.fields
+            key = (fields[HeaderFields.path], fields[HeaderFields.member])
+            self.asked.append((*key, tuple(question.body)))
+            if key in self.answers:
+                signature, body = self.answers[key]
+                if signature:
+                    self._connection.send(new_method_return(question, signature, body))
+            else:
+                self._connection.send(new_error(question, "org.freedesktop.DBus.Error.UnknownObject"))
+
+    def join(self) -> None:
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+class Bus:
+    def __init__(self, folder: Path) -> None:
+        path = folder / "bus"
+        self.address = f"unix:path={path}"
+        configuration = folder / "bus.conf"
+        configuration.write_text(CONFIGURATION.format(path=path))
+        command = ["dbus-daemon", f"--config-file={configuration}", "--nofork"]
+        self._daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self._services: list[Service] = []
+        wait_for(path.exists, "the bus")
+
+    def service(self, name: str) -> Service:
+        self._services.append(Service(self.address, name))
+        return self._services[-1]
+
+    def close(self) -> None:
+        self._daemon.terminate()
+        self._daemon.wait(10)
+        for service in self._services:
+            service.join()
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    it = Bus(tmp_path)
+    yield it
+    it.close()
+
+
+@pytest.fixture(autouse=True)
+def no_buses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
+@pytest.fixture
+def lock() -> Iterator[SessionLock]:
+    it = SessionLock()
+    yield it
+    it.close()
+
+
+def test_logind_says_so(bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
+    login = bus.service(LOGIN[0])
+    login.answers[OWN_SESSION, "Get"] = ("v", (("b", False),))
+    assert not lock.locked()
+    login.answers[OWN_SESSION, "Get"] = ("v", (("b", True),))
+    assert lock.locked()
+    assert login.asked[0] == (OWN_SESSION, "Get", (LOGIN_SESSION, "LockedHint"))
+
+
+def test_an_older_logind_says_so(bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
+    login = bus.service(LOGIN[0])
+    assert not lock.locked()
+    login.answers[LOGIN[1], "GetSessionByPID"] = ("o", (FOUND_BY_PID,))
+    login.answers[FOUND_BY_PID, "Get"] = ("v", (("b", True),))
+    assert lock.locked()
+
+
+@pytest.mark.parametrize(("name", "path"), window_lock.SAVERS)
+def test_a_screen_saver_says_so(
+    bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch, name: str, path: str
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    assert not lock.locked()
+    saver = bus.service(name)
+    assert not lock.locked(), "an error is no lock"
+    saver.answers[path, "GetActive"] = ("b", (False,))
+    assert not lock.locked()
+    saver.answers[path, "GetActive"] = ("b", (True,))
+    assert lock.locked()
+    saver.answers[path, "GetActive"] = ("s", ("yes",))
+    assert not lock.locked(), "nonsense is no lock"
+
+
+def test_the_session_bus_is_found_where_systemd_puts_it(
+    bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    name, path = window_lock.SAVERS[0]
+    bus.service(name).answers[path, "GetActive"] = ("b", (True,))
+    assert lock.locked()
+
+
+def test_buses_that_are_absent_are_remembered(lock: SessionLock, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not lock.locked()
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    name, path = window_lock.SAVERS[0]
+    bus.service(name).answers[path, "GetActive"] = ("b", (True,))
+    assert not lock.locked()
+    monkeypatch.setattr(window_lock.time, "monotonic", lambda now=time.monotonic: now() + window_lock.REST)
+    assert lock.locked(), "after its rest it is asked again"
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "autolaunch:", "tcp:host=localhost,port=1", "unix:abstract=none"])
+def test_addresses_of_no_bus(lock: SessionLock, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address or "nonsense")
+    assert not lock.locked()
+
+
+@pytest.mark.parametrize("greeting", [b"", b"OK 1234\r\n"], ids=["says nothing", "says nothing after the greeting"])
+def test_a_silent_bus_holds_nothing_up(
+    lock: SessionLock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, greeting: bytes
+) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "silent"))
+        listener.listen()
+
+        def greet() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(greeting)
+                while connection.recv(1024):
+                    pass
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/silent")
+        start = time.monotonic()
+        assert not lock.locked()
+        assert time.monotonic() - start < 10 * window_lock.PATIENCE, "busy machines are slow, but not that slow"
+        thread.join(10)
+        start = time.monotonic()
+        assert not lock.locked()
+        assert time.monotonic() - start < window_lock.PATIENCE
+
+
+def test_a_silent_service_holds_nothing_up(bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    name, path = window_lock.SAVERS[0]
+    bus.service(name).answers[path, "GetActive"] = ("", ())
+    start = time.monotonic()
+    assert not lock.locked()
+    assert time.monotonic() - start < 10 * window_lock.PATIENCE
+
+
+def test_a_bus_that_ends_is_no_error(tmp_path: Path, lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = Bus(tmp_path)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    assert not lock.locked()
+    bus.close()
+    assert not lock.locked()
