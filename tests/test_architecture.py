@@ -52,7 +52,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "host": frozenset({"platformdirs", "keyring", "Xlib"}),
     "model": frozenset({"httpx", "jinja2", "llama_cpp", "numpy", "psutil", "pydantic"}),
     "memory": frozenset({"sqlalchemy", "alembic"}),
-    "vision": frozenset({"mss", "Xlib", "jeepney", "Quartz"}),
+    "vision": frozenset({"mss", "Xlib", "jeepney", "Quartz", "ApplicationServices", "comtypes"}),
     "server": frozenset({"fastapi", "starlette", "uvicorn", "websockets", "pydantic"}),
     "ui": frozenset({"PySide6", "pydantic", "annotated_types"}),  # the last are the bounds pydantic keeps
     "options": frozenset(),
