@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from alisa_desktop.core.messages import Fact, FactKind, Occasion
+from alisa_desktop.core.sight import AppKind
 from alisa_desktop.model.topics import UNKNOWN, Topic, Topics
 
 ANY = "any"
@@ -29,6 +30,18 @@ RECENT = 10
 """How many of her latest replies are not said again while there is another."""
 BEFORE = 2
 """How many of her latest replies a follow-up may follow."""
+SCREEN = "screen-"
+"""Begins the names of the topics about the screen."""
+SCREEN_TOPICS = {
+    AppKind.CODE: "code",
+    AppKind.BROWSER: "browser",
+    AppKind.VIDEO: "video",
+    AppKind.GAME: "game",
+    AppKind.DOCUMENT: "document",
+    AppKind.CHAT: "chat",
+    AppKind.FILES: "files",
+}
+"""The topic for each kind of application that has one; for the others `screen-asked` will do."""
 SHORTEST, LONGEST_STEM = 4, 6
 """Letters of a word that may connect a message and a line."""
 
@@ -164,7 +177,7 @@ class Repertoire:
         Raises `ValueError` when there are not as many scores as topics.
         """
         before = set(filter(None, map(self.topic_of, occasion.replies[-BEFORE:])))
-        topic = self.topics.choose(scores, occasion.facts, before).name
+        topic = self._in_front(self.topics.choose(scores, occasion.facts, before).name, occasion)
         known = {slot: value for fact in occasion.facts for slot, value in values(fact).items()}
         recent = set(occasion.replies[-RECENT:])
         for candidates in (self._going_on(topic, occasion), self._of(topic, occasion), self._of(UNKNOWN, occasion)):
@@ -175,6 +188,16 @@ class Repertoire:
             line = self._chance.choice(_nearest(self._most_filled(fresh), occasion.text))
             return [line_note(line.emotion, filled(line.text, known))]
         return []
+
+    def _in_front(self, topic: str, occasion: Occasion) -> str:
+        """Of the topics about the screen the one for the kind of application in front, which is known for sure."""
+        if not topic.startswith(SCREEN):
+            return topic
+        kinds = [fact.values.get("kind", "") for fact in occasion.facts if fact.kind is FactKind.SCREEN]
+        if not kinds:
+            return topic
+        fitting = [f"{SCREEN}{SCREEN_TOPICS[kind]}" for kind in kinds if kind in SCREEN_TOPICS]
+        return next((name for name in (*fitting, f"{SCREEN}asked") if name in self._lines), topic)
 
     def topic_of(self, reply: str) -> str:
         """What a reply of hers was about; empty when it is none of our lines."""

@@ -147,7 +147,8 @@ class Facts:
                 note = f"told: {self.phrase(6)}"
             case FactKind.SCREEN:
                 app = rng.choice(_LISTS["apps"]) if rng.random() < 0.7 else self.phrase(2).title()
-                note = f"screen: {app} - {self.phrase()}{rng.choice(_ENDINGS)}"
+                title = f"{self.phrase()}{rng.choice(_ENDINGS)}"
+                return Fact(kind, f"screen: {app} - {title}", values={"app": app, "title": title})
         return Fact(kind, note)
 
     def _invented(self, kind: FactKind) -> str:

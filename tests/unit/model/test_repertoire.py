@@ -98,8 +98,6 @@ def test_a_talk_goes_on_as_it_was_written(repertoire: Repertoire) -> None:
         (FactKind.CONVERSION, "conversion: 1 inch = 2.54 centimetres", {"from": "1 inch", "to": "2.54 centimetres"}),
         (FactKind.DAYS, "days until New Year: 39", {"event": "New Year", "days": "39"}),
         (FactKind.FAVOURITE, "favourite film: Alien: Romulus", {"thing": "film", "value": "Alien: Romulus"}),
-        (FactKind.SCREEN, "screen: Code - a - b.py", {"app": "Code", "title": "a - b.py"}),
-        (FactKind.SCREEN, "screen: Code", {"app": "Code", "title": "Code"}),
         (FactKind.DICE, "dice: 1 and 4, together 5", {"dice": "1 and 4, together 5"}),
         (FactKind.NAME, "name: Leo", {"name": "Leo"}),
     ],

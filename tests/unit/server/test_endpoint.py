@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from alisa_desktop.core.errors import SOMETHING_BROKE, ModelCrashed
 from alisa_desktop.core.events import SpeechEnded
-from alisa_desktop.core.messages import Emotion, ScreenReport
+from alisa_desktop.core.messages import Emotion
+from alisa_desktop.core.sight import Depth, Sight
 from alisa_desktop.server.access import AccessPolicy
 from alisa_desktop.server.client import Pace
 
@@ -184,10 +185,8 @@ async def test_two_sensors_report_and_are_sent_nothing(
         assert sent_before == ["", ""]
         await face.send("[VISION_FACE]focused")
         await screen.send("[VISION_DESKTOP]coding|Editor|python|True|Help?|main.py|a|b")
-        await eventually(lambda: house.desk.surroundings.presence == "focused" and house.desk.surroundings._screen)
-        assert house.desk.surroundings._screen[1] == ScreenReport(
-            "Editor", "main.py", "a|b", "coding", "python", "Help?"
-        )
+        await eventually(lambda: house.desk.surroundings.presence == "focused" and house.desk.surroundings._seen)
+        assert house.desk.surroundings._seen[1] == Sight("Editor", "main.py", depth=Depth.TEXT, text="a|b")
         house.model.reply("happy", "Nice code.")
         await chat.send("look")
         await screen.send("a sensor may even talk")
