@@ -9,8 +9,11 @@ from typing import Any
 PATIENCE = 0.1
 """Seconds that opening a bus, or one answer, may take."""
 
-REST = 30.0
-"""Seconds in which a bus that is absent or silent isn't asked again."""
+FIRST_REST, LONGEST_REST = 1.0, 64.0
+"""Seconds in which a bus that is absent or silent isn't asked again; it doubles each time.
+
+A bus may only be slow because the machine is busy, and then a locked screen must not go unnoticed for long.
+"""
 
 LOGIN = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 LOGIN_SESSION = "org.freedesktop.login1.Session"
@@ -64,6 +67,7 @@ class _Bus:
     def __init__(self, name: str) -> None:
         self._name = name
         self._connection: Any = None
+        self._rest = FIRST_REST
         self._rests_until = 0.0
 
     def ask(
@@ -82,8 +86,10 @@ class _Bus:
         # no address, or one that makes no sense; unwelcome; nobody there, or silence (TimeoutError is an OSError)
         except (KeyError, ValueError, RuntimeError, DBusErrorResponse, OSError):
             self.close()
-            self._rests_until = time.monotonic() + REST
+            self._rests_until = time.monotonic() + self._rest
+            self._rest = min(LONGEST_REST, 2 * self._rest)
             return None
+        self._rest = FIRST_REST
         return tuple(answer.body) if answer.header.message_type is MessageType.method_return else None
 
     def close(self) -> None:

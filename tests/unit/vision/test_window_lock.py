@@ -105,12 +105,19 @@ def no_buses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's bus may take its time."""
+    monkeypatch.setattr(window_lock, "PATIENCE", 20.0)
+
+
+@pytest.fixture
 def lock() -> Iterator[SessionLock]:
     it = SessionLock()
     yield it
     it.close()
 
 
+@pytest.mark.usefixtures("patient")
 def test_logind_says_so(bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
     login = bus.service(LOGIN[0])
@@ -121,6 +128,7 @@ def test_logind_says_so(bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyP
     assert login.asked[0] == (OWN_SESSION, "Get", (LOGIN_SESSION, "LockedHint"))
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_older_logind_says_so(bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.address)
     login = bus.service(LOGIN[0])
@@ -131,6 +139,7 @@ def test_an_older_logind_says_so(bus: Bus, lock: SessionLock, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(("name", "path"), window_lock.SAVERS)
+@pytest.mark.usefixtures("patient")
 def test_a_screen_saver_says_so(
     bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch, name: str, path: str
 ) -> None:
@@ -146,6 +155,7 @@ def test_a_screen_saver_says_so(
     assert not lock.locked(), "nonsense is no lock"
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_session_bus_is_found_where_systemd_puts_it(
     bus: Bus, lock: SessionLock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -155,14 +165,32 @@ def test_the_session_bus_is_found_where_systemd_puts_it(
     assert lock.locked()
 
 
+@pytest.mark.usefixtures("patient")
 def test_buses_that_are_absent_are_remembered(lock: SessionLock, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not lock.locked()
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
     name, path = window_lock.SAVERS[0]
     bus.service(name).answers[path, "GetActive"] = ("b", (True,))
     assert not lock.locked()
-    monkeypatch.setattr(window_lock.time, "monotonic", lambda now=time.monotonic: now() + window_lock.REST)
+    monkeypatch.setattr(window_lock.time, "monotonic", lambda now=time.monotonic: now() + window_lock.LONGEST_REST)
     assert lock.locked(), "after its rest it is asked again"
+
+
+def test_a_bus_that_stays_absent_is_asked_ever_less(lock: SessionLock, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    asked: list[tuple[str, float]] = []
+
+    def nobody_there(name: str) -> None:
+        asked.append((name, now))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(window_lock.time, "monotonic", lambda: now)
+    monkeypatch.setattr(window_lock, "_connect", nobody_there)
+    for _ in range(400):
+        assert not lock.locked()
+        now += 1.0
+    times = [at - 1000.0 for name, at in asked if name == "SYSTEM"]
+    assert times == [0, 1, 3, 7, 15, 31, 63, 127, 191, 255, 319, 383]
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "autolaunch:", "tcp:host=localhost,port=1", "unix:abstract=none"])

@@ -191,9 +191,13 @@ def test_a_window_says_who_it_is(screen: X11Screen, client: Client) -> None:
     shown = client.show("Notes – résumé 日本", names=("notes", "Notes"), pid=os.getpid(), box=Box(150, 120, 400, 300))
     seen = find(screen, shown, lambda window: window.active)
     assert (seen.title, seen.app, seen.pid, seen.furniture) == ("Notes – résumé 日本", "Notes", os.getpid(), False)
-    place = client.root.translate_coords(shown, 0, 0)
-    assert seen.box == Box(place.x, place.y, 400, 300)
-    assert seen.box.top > 120, "the frame's title bar is above it, and not part of it"
+
+    def is_where_it_is() -> bool:
+        place = client.root.translate_coords(shown, 0, 0)
+        # the frame's title bar is above it, and not part of it
+        return place.y > 120 and find(screen, shown).box == Box(place.x, place.y, 400, 300)
+
+    wait_for(is_where_it_is, "the window inside its frame", 10)
 
 
 @on_x11
