@@ -55,10 +55,10 @@ class AlisaMenu(QMenu):
 
     def _build(self) -> None:
         self.setDefaultAction(self._add("&Talk", self.talk_requested.emit))
+        self._look = self._add("Look &now", self.look_now_requested.emit)
         self.mode_menu = self.addMenu("&Mode")
         self._modes = QActionGroup(self)
         self._modes.triggered.connect(self._choose_mode)
-        self._look = self._add("Look &now", self.look_now_requested.emit)
         self.eyes = EyesMenu(self._bridge, self)
         """What she may see, and what she saw."""
         self.addMenu(self.eyes)

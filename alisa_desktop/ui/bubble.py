@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from alisa_desktop.core.events import ReplyFinished, ReplyText, UserSpoke
 from alisa_desktop.core.messages import ModelStatus, Turn
-from alisa_desktop.core.sight import Consent
+from alisa_desktop.core.sight import Consent, Gaze
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.balloon_window import BalloonWindow
 from alisa_desktop.ui.bridge import Bridge
@@ -303,10 +303,11 @@ class Bubble(BalloonWindow):
 
     def look(self) -> None:
         """Have her look at the screen, with the words that are written; asks for the permission where there is none."""
-        if self._bridge.eyes.consent is Consent.OFF:
+        eyes = self._bridge.eyes
+        if eyes.consent is Consent.OFF:
             self.permission_requested.emit()
-        else:
-            self.composer.look()
+        elif eyes.gaze in (Gaze.OPEN, Gaze.LOOKING):
+            self._look_with(self.composer.text.strip())
 
     def _submit(self, words: str) -> None:
         self._send(words, self._bridge.submitted.emit)

@@ -57,7 +57,7 @@ class Composer(QWidget):
         """Has her look at the screen; hidden where she never may."""
         self.eye.setFixedSize(BUTTON, BUTTON)
         self.eye.setAccessibleName(LOOK)
-        self.eye.clicked.connect(self.look)
+        self.eye.clicked.connect(lambda: self.look_requested.emit(self.text.strip()))
         self.eye.hide()
         self.field.entered.connect(self._submit)
         self.field.textChanged.connect(self._text_changed)
@@ -83,11 +83,6 @@ class Composer(QWidget):
         if allowed is self.eye.isHidden():
             self.eye.setVisible(allowed)
             self.resized.emit()
-
-    def look(self) -> None:
-        """Ask for a look, with what is written."""
-        if self.eye.isEnabled() and not self.eye.isHidden():
-            self.look_requested.emit(self.text.strip())
 
     def clear(self) -> None:
         """The words were taken: empty the field; undo brings them back."""

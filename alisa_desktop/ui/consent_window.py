@@ -16,12 +16,12 @@ from alisa_desktop.ui.whereabouts import host_of, is_here
 
 QUESTION = "May Alisa see your screen?"
 EXPLANATION = (
-    ("eye", "The window in front: which it is, what it says, and for models that can see, how it looks."),
-    ("eye-filled", "Only when you let her. Her tray icon then wears an eye, which fills while she looks."),
-    ("trash", "No picture is stored, only a list on this machine of what she was told; read or delete it any time."),
+    ("eye", "She sees the window in front: its name, its text, or a picture of it."),
+    ("eye-filled", "Only when you let her. The eye on her tray icon fills whenever she looks."),
+    ("history", "No picture is stored: only what she was told, on this machine, to read and delete."),
 )
 """What is seen, when, and what is kept."""
-WIDTH = 520
+WIDTH = 640
 ICON = 20
 
 
@@ -37,7 +37,7 @@ class ConsentWindow(QDialog):
         self._icons = icons
         self._pictures: list[tuple[QLabel, str]] = []
         self._group = QButtonGroup(self)
-        self.options = {consent: self._option(consent) for consent in Consent}
+        self.options = {consent: self._option(consent, watcher.theme) for consent in Consent}
         """The choices."""
         self._lay_out(away_words(settings))
         self._wear(watcher.theme)
@@ -49,8 +49,8 @@ class ConsentWindow(QDialog):
         self.options[consent].setChecked(True)
         self.options[consent].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _option(self, consent: Consent) -> Option:
-        option = Option(CONSENTS[consent], MEANINGS[consent])
+    def _option(self, consent: Consent, theme: Theme) -> Option:
+        option = Option(theme, CONSENTS[consent], MEANINGS[consent])
         self._group.addButton(option)
         return option
 
@@ -65,14 +65,13 @@ class ConsentWindow(QDialog):
             column.addLayout(self._line(icon, line))
         if away:
             column.addWidget(_words(away, muted=True))
-        column.addSpacing(6)
+        column.addSpacing(8)
         for option in self.options.values():
             column.addWidget(option)
         column.addStretch(1)
-        column.addSpacing(4)
+        column.addSpacing(6)
         column.addLayout(self._buttons())
-        self.setMinimumWidth(WIDTH)
-        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
+        self.resize(WIDTH, column.totalHeightForWidth(WIDTH))
 
     def _line(self, icon: str, line: str) -> QHBoxLayout:
         picture = QLabel()
@@ -101,6 +100,8 @@ class ConsentWindow(QDialog):
         self.chosen.emit(consent)
 
     def _wear(self, theme: Theme) -> None:
+        for option in self.options.values():
+            option.wear(theme)
         for picture, icon in self._pictures:
             picture.setPixmap(
                 self._icons.draw(icon, theme.link, ICON).pixmap(QSize(ICON, ICON), self.devicePixelRatio())

@@ -39,7 +39,7 @@ class EyesMenu(QMenu):
 
     def _choice(self, consent: Consent) -> QAction:
         action = self.addAction(CONSENTS[consent])
-        action.setData(consent)
+        action.setData(consent.value)
         action.setCheckable(True)
         action.setToolTip(MEANINGS[consent])
         return action
@@ -58,7 +58,7 @@ class EyesMenu(QMenu):
 
     def _choose(self, action: QAction) -> None:
         self._show(self._bridge.eyes)
-        self.consent_chosen.emit(action.data())
+        self.consent_chosen.emit(Consent(action.data()))  # Qt gave back plain text
 
     def _toggle_pause(self) -> None:
         self._bridge.pause_requested.emit(self._bridge.eyes.gaze is not Gaze.PAUSED)

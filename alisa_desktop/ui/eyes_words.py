@@ -8,7 +8,7 @@ from alisa_desktop.ui.times import clock_time
 CONSENTS = {Consent.OFF: "Never", Consent.ASK: "Only when I ask", Consent.AWARE: "Stay aware"}
 MEANINGS = {
     Consent.OFF: "Her eyes stay shut.",
-    Consent.ASK: "One look each time, when you press the eye or say so.",
+    Consent.ASK: "One look each time: press the eye in the bubble, or choose “Look now”.",
     Consent.AWARE: "She knows which window you are in, and looks closer when you talk.",
 }
 """What each choice means, in a line."""

@@ -16,7 +16,7 @@ QTreeView::item:disabled { color: $muted; background: transparent; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
     background: transparent; color: $muted; border: none; border-bottom: 1px solid $border;
-    padding: 5px ${space_s}px; font-size: ${font_small}pt;
+    padding: 5px 11px; font-size: ${font_small}pt;
 }
 QSplitter::handle { background: transparent; }
 

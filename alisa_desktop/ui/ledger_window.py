@@ -108,8 +108,6 @@ class LedgerWindow(QDialog):
         column.addStretch(3)
 
     def _lay_out(self) -> None:
-        promise = QLabel(PROMISE)
-        promise.setProperty("muted", True)
         below = QWidget()
         note = QVBoxLayout(below)
         note.setContentsMargins(0, 4, 0, 0)
@@ -121,15 +119,23 @@ class LedgerWindow(QDialog):
         parts.setStretchFactor(0, 3)
         parts.setStretchFactor(1, 2)
         self._pages = QStackedWidget()
-        self._pages.addWidget(parts)
+        self._pages.addWidget(self._with_promise(parts))
         self._pages.addWidget(self._empty)
         self._said = QLabel(wordWrap=True)
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout(self)
-        column.addWidget(promise)
         column.addWidget(self._pages, 1)
         column.addWidget(self._said)
         column.addLayout(self._button_row())
+
+    def _with_promise(self, parts: QWidget) -> QWidget:
+        promise, page = QLabel(PROMISE), QWidget()
+        promise.setProperty("muted", True)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(promise)
+        column.addWidget(parts, 1)
+        return page
 
     def _button_row(self) -> QHBoxLayout:
         self._forget_all = _button("Forget &everything…", self._ask_forget_all)

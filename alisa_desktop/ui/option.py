@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QRadioButton, QWidget
+
+from alisa_desktop.ui.theme import Theme
 
 DOT = 18
 EDGE = 10
@@ -13,13 +15,19 @@ SPACE = 2
 
 
 class Option(QRadioButton):
-    """A card to be picked, painted from the palette of its window alone. GUI thread only."""
+    """A card to be picked. GUI thread only."""
 
-    def __init__(self, title: str, meaning: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, title: str, meaning: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
+        self._theme = theme
         self._meaning = meaning
         self.setAccessibleDescription(meaning)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def wear(self, theme: Theme) -> None:
+        """Put on this theme."""
+        self._theme = theme
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Room for the mark, both lines and the frame."""
@@ -43,18 +51,15 @@ class Option(QRadioButton):
         self._paint_words(painter)
 
     def _paint_card(self, painter: QPainter) -> None:
-        colours, roles = self.window().palette(), QPalette.ColorRole
-        ring, thick = colours.color(roles.Mid), 1.0
-        if self.hasFocus() or self.isChecked():
-            ring, thick = colours.color(roles.Link), 2.0 if self.hasFocus() else 1.5
-        painter.setPen(QPen(ring, thick))
-        painter.setBrush(colours.color(roles.AlternateBase if self.underMouse() else roles.Base))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
+        theme = self._theme
+        focused = self.hasFocus()
+        painter.setPen(QPen(QColor(theme.focus if focused else theme.border), 2 if focused else 1))
+        painter.setBrush(QColor(theme.hover if self.underMouse() else theme.raised))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.radius_small, theme.radius_small)
 
     def _paint_mark(self, painter: QPainter) -> None:
-        colours, roles = self.window().palette(), QPalette.ColorRole
         mark = QRectF(EDGE, EDGE + (self._line() - DOT) / 2, DOT, DOT).adjusted(1, 1, -1, -1)
-        colour = colours.color(roles.Link if self.isChecked() else roles.PlaceholderText)
+        colour = QColor(self._theme.link if self.isChecked() else self._theme.muted)
         painter.setPen(QPen(colour, 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(mark)
@@ -64,14 +69,13 @@ class Option(QRadioButton):
             painter.drawEllipse(mark.adjusted(4, 4, -4, -4))
 
     def _paint_words(self, painter: QPainter) -> None:
-        colours, roles = self.window().palette(), QPalette.ColorRole
         left, high = EDGE + DOT + GAP, self._line()
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextShowMnemonic
         painter.setFont(self._title_font())
-        painter.setPen(colours.color(roles.WindowText))
+        painter.setPen(QColor(self._theme.text))
         painter.drawText(QRect(left, EDGE, self.width() - left - EDGE, high), flags, self.text())
         painter.setFont(self.font())
-        painter.setPen(colours.color(roles.PlaceholderText))
+        painter.setPen(QColor(self._theme.muted))
         below = QRect(left, EDGE + high + SPACE, self.width() - left - EDGE, high)
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, self._meaning)
 

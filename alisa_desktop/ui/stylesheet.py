@@ -40,6 +40,7 @@ QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed { background: $user_fill; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: $window; }
 QPushButton[danger="true"] { color: $danger; }
+QPushButton[danger="true"]:disabled { color: $muted; }
 QPushButton[primary="true"] { background: $button; color: $on_button; border-color: $button; font-weight: 600; }
 QPushButton:focus { border: 2px solid $focus; padding: 5px 13px; }
 QToolButton:focus { border: 2px solid $focus; padding: 5px; }

@@ -143,7 +143,6 @@ def palette(theme: Theme) -> QPalette:
         roles.WindowText: theme.text,
         roles.Base: theme.raised,
         roles.AlternateBase: theme.code_fill,
-        roles.Mid: theme.border,
         roles.Text: theme.text,
         roles.Button: theme.raised,
         roles.ButtonText: theme.text,
