@@ -28,6 +28,8 @@ class Permission(QObject):
     def choose(self, consent: Consent) -> None:
         """The user wants to allow this; it is explained first where it never was. Shutting needs no explanation."""
         self._look = None
+        if consent is self._bridge.eyes.consent:
+            return
         if consent is Consent.OFF or self._explained:
             self._bridge.consent_requested.emit(consent)
         else:

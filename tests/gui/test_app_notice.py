@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
@@ -21,8 +22,8 @@ async def test_a_damaged_settings_file_is_told(qapp: QApplication, profile: Path
     app._windows.furnish()
     told: list[str] = []
     app._bridge.notice_raised.connect(told.append)
-    async with Engine(app._options) as engine:
+    async with Engine(app._options) as engine, AsyncExitStack() as stack:
+        stack.callback(app._windows.close)
         assert not engine.notices, "the engine comes too late to see it"
-        await app._connect(engine)
-        app._windows.close()
+        await app._connect(engine, stack)
     assert [sentence for sentence in told if "settings file was damaged" in sentence]

@@ -174,6 +174,13 @@ def test_the_menu_explains_the_first_time_and_not_again(windows: Windows, eyes: 
     assert eyes.granted == [Consent.ASK, Consent.AWARE]
 
 
+def test_never_where_it_is_never_is_no_answer_to_what_was_not_explained(windows: Windows, eyes: Eyes) -> None:
+    entry(windows, "Never").trigger()
+    assert eyes.granted == []
+    entry(windows, "Only when I ask").trigger()
+    assert explanation() is not None
+
+
 def test_shutting_her_eyes_needs_no_explanation(windows: Windows, bridge: Bridge, eyes: Eyes) -> None:
     bridge.deliver(EyesChanged(EyesStatus(Consent.ASK, Gaze.OPEN)))
     entry(windows, "Never").trigger()
