@@ -9,7 +9,7 @@ CONSENTS = {Consent.OFF: "Never", Consent.ASK: "Only when I ask", Consent.AWARE:
 MEANINGS = {
     Consent.OFF: "Her eyes stay shut.",
     Consent.ASK: "One look each time: press the eye in the bubble, or choose “Look now”.",
-    Consent.AWARE: "She knows which window you are in, and looks closer when you talk.",
+    Consent.AWARE: "She knows which window you are in, and reads it from time to time.",
 }
 """What each choice means, in a line."""
 DEPTHS = {Depth.WINDOW: "Window", Depth.TEXT: "Text", Depth.PICTURE: "Picture"}

@@ -221,11 +221,14 @@ class LedgerWindow(QDialog):
 
     def _show_page(self) -> None:
         some, off = bool(self.looks.looks), self._bridge.eyes.consent is Consent.OFF
+        turned = self._pages.currentIndex() != (0 if some else 1)
         self._pages.setCurrentIndex(0 if some else 1)
         self._how.setText(HOW_TO_ALLOW if off else HOW_TO_LOOK)
         self._allow.setVisible(off)
         for part in (self._forget_all, self._forget_hour, self._export):
             part.setEnabled(some)
+        if turned and some:
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _current(self) -> Look | None:
         return self.looks.look(self.view.currentIndex())

@@ -115,6 +115,7 @@ def test_the_model_keeps_the_rules_of_views(qapp: QApplication, ledger: Ledger) 
 
 def test_it_opens_on_the_newest_and_shows_what_she_was_told(window: LedgerWindow, qtbot: QtBot) -> None:
     assert chosen(window) == "1"
+    assert window.view.hasFocus()
     assert window.note.toPlainText() == "Note 1"
     assert window.heading.text() == "She was told · Firefox — Page 1"
     qtbot.keyClick(window.view, Qt.Key.Key_Down)
