@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 
 PAUSE = timedelta(hours=1)
 """How long the eyes are shut by "Pause for an hour", and how much "Forget the last hour" forgets."""
-NOT_PAUSED: dict[str, object] = {"vision_paused_until": None}
 LOADED_TURNS = 300
 """How many stored turns are read at start; the first prompt takes the latest of them, up to the seed's 3000 tokens."""
 NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
@@ -179,7 +178,9 @@ class Engine:
 
     def allow_looks(self, consent: Consent) -> None:
         """The user has read what the eyes do, and allows this much from now on."""
-        self.change(self.settings.model_copy(update={"vision": consent, "vision_explained": True} | NOT_PAUSED))
+        explained = self.settings.vision_explained or consent is not Consent.OFF
+        changes = {"vision": consent, "vision_explained": explained, "vision_paused_until": None}
+        self.change(self.settings.model_copy(update=changes))
 
     def pause_eyes(self, pause: bool) -> None:
         """Shut the eyes for an hour, or open them again."""

@@ -32,7 +32,7 @@ BEFORE = 2
 """How many of her latest replies a follow-up may follow."""
 SCREEN = "screen-"
 """Begins the names of the topics about the screen."""
-SCREEN_TOPICS = {
+SCREEN_TOPICS: Mapping[str, str] = {
     AppKind.CODE: "code",
     AppKind.BROWSER: "browser",
     AppKind.VIDEO: "video",

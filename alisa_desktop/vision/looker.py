@@ -222,7 +222,7 @@ class Looker:
         return window, windows
 
     def _is_blocked(self, window: Window) -> bool:
-        return bool(self._blocked.why(window.app, window.title))
+        return bool(self._blocked.why(window.app, window.title, self._apps.name_of(window.app)))
 
     def _named(self, window: Window, depth: Depth) -> Sight:
         kind = self._apps.kind_of(window.app, window.title)

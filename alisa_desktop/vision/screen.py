@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle of the screen in physical px, origin at the desktop's top left."""
+    """A rectangle of the screen in physical px (on macOS in points), origin at the desktop's top left."""
 
     left: int
     top: int

@@ -28,36 +28,24 @@ SCREEN_IS_LOCKED = "CGSSessionScreenIsLocked"
 ON_CONSOLE = "kCGSSessionOnConsoleKey"
 """False while somebody else is logged in at the screen."""
 
-MOST_DISPLAYS = 16
-
-Display = tuple[Box, float]
-"""A display's place in points, and its physical px in a point."""
-
-
-def window_of(entry: Mapping[str, Any], displays: Sequence[Display]) -> Window | None:
+def window_of(entry: Mapping[str, Any]) -> Window | None:
     """A window of the list CGWindowListCopyWindowInfo returns, or None where it has no pixels.
 
-    The keys are the values of Quartz's constants, and those are the constants' names. Points become px by the scale of
-    the display that has the middle of the window.
+    The keys are the values of Quartz's constants, and those are the constants' names. The box is in points, in which
+    pictures are asked for here, too.
     """
     bounds = entry.get("kCGWindowBounds", {})
-    points = Box(*(round(bounds.get(key, 0)) for key in ("X", "Y", "Width", "Height")))
-    if not points or not entry.get("kCGWindowAlpha", 1):
+    box = Box(*(round(bounds.get(key, 0)) for key in ("X", "Y", "Width", "Height")))
+    if not box or not entry.get("kCGWindowAlpha", 1):
         return None
     return Window(
         handle=int(entry.get("kCGWindowNumber", 0)),
         pid=int(entry.get("kCGWindowOwnerPID", 0)),
         app=tidy(str(entry.get("kCGWindowOwnerName") or "")),
         title=tidy(str(entry.get("kCGWindowName") or "")),
-        box=_scaled(points, displays),
+        box=box,
         furniture=entry.get("kCGWindowLayer", NORMAL_LAYER) != NORMAL_LAYER,
     )
-
-
-def _scaled(points: Box, displays: Sequence[Display]) -> Box:
-    middle = Box(points.left + points.width // 2, points.top + points.height // 2, 1, 1)
-    scale = next((scale for place, scale in displays if place.cut(middle)), displays[0][1] if displays else 1.0)
-    return Box(*(round(value * scale) for value in (points.left, points.top, points.width, points.height)))
 
 
 def with_active(windows: Sequence[Window]) -> list[Window]:
@@ -88,8 +76,7 @@ class MacScreen:
         listed = Quartz.CGWindowListCopyWindowInfo(Quartz.kCGWindowListOptionOnScreenOnly, Quartz.kCGNullWindowID)
         if listed is None:
             raise SightFailed(NO_SESSION)
-        displays = self._displays()
-        found = (window_of(entry, displays) for entry in listed)
+        found = map(window_of, listed)
         return with_active([window for window in found if window])
 
     def privacy(self) -> Privacy | None:
@@ -101,18 +88,3 @@ class MacScreen:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def _displays(self) -> list[Display]:
-        import Quartz
-
-        refused, displays, _ = Quartz.CGGetActiveDisplayList(MOST_DISPLAYS, None, None)
-        return [self._display(display) for display in displays] if not refused else []
-
-    def _display(self, display: int) -> Display:
-        import Quartz
-
-        at = Quartz.CGDisplayBounds(display)
-        mode = Quartz.CGDisplayCopyDisplayMode(display)
-        points = Quartz.CGDisplayModeGetWidth(mode) if mode else 0
-        scale = Quartz.CGDisplayModeGetPixelWidth(mode) / points if points else 1.0
-        return Box(*(round(value) for value in (at.origin.x, at.origin.y, at.size.width, at.size.height))), scale

@@ -158,8 +158,6 @@ def test_a_windows_program_goes_by_its_file(path: str, name: str) -> None:
     assert app_name(path) == name
 
 
-RETINA = (Box(0, 0, 1440, 900), 2.0)
-BESIDE = (Box(1440, 0, 1920, 1080), 1.0)
 ENTRY = {
     "kCGWindowNumber": 7,
     "kCGWindowOwnerPID": 50,
@@ -172,18 +170,18 @@ ENTRY = {
 
 
 def test_a_macs_window_is_told_in_our_words() -> None:
-    assert window_of(ENTRY, [RETINA, BESIDE]) == Window(7, 50, "Notes", "Plans", Box(20, 40, 600, 400))
+    assert window_of(ENTRY) == Window(7, 50, "Notes", "Plans", Box(10, 20, 300, 200))
     beside = ENTRY | {"kCGWindowBounds": {"X": 1500, "Y": 0, "Width": 300, "Height": 200}, "kCGWindowLayer": 25}
-    seen = window_of(beside, [RETINA, BESIDE])
+    seen = window_of(beside)
     assert seen is not None
     assert (seen.box, seen.furniture) == (Box(1500, 0, 300, 200), True)
-    untold = window_of({"kCGWindowBounds": ENTRY["kCGWindowBounds"], "kCGWindowName": None}, [])
+    untold = window_of({"kCGWindowBounds": ENTRY["kCGWindowBounds"], "kCGWindowName": None})
     assert untold == Window(0, 0, "", "", Box(10, 20, 300, 200))
 
 
 @pytest.mark.parametrize("nothing", [{"kCGWindowAlpha": 0.0}, {"kCGWindowBounds": {"Width": 0, "Height": 9}}])
 def test_a_macs_window_without_pixels_is_none(nothing: dict[str, object]) -> None:
-    assert window_of(ENTRY | nothing, [RETINA]) is None
+    assert window_of(ENTRY | nothing) is None
 
 
 def test_a_macs_topmost_window_that_is_no_furniture_is_active() -> None:
