@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -66,8 +67,8 @@ class Watched(App):
         self._replies = int(replies)
         self._idle = float(idle)
 
-    async def _connect(self, engine: Engine) -> None:
-        await super()._connect(engine)
+    async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
+        await super()._connect(engine, stack)
         engine.conversation.use(self._paced)
         engine.spawn(self._measure(engine))
 

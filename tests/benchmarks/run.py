@@ -10,19 +10,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import decode, idle, loop, prefix, start
+from benchmarks import decode, eyes, idle, loop, prefix, start
 from benchmarks.report import Row, table, write_json
 
-BENCHMARKS: dict[str, Callable[[Path, bool], list[Row]]] = {
+Benchmark = Callable[[Path, bool], list[Row]]
+BENCHMARKS: dict[str, Benchmark] = {
     "decode": decode.measure,
     "prefix": prefix.measure,
     "start": start.measure,
     "idle": idle.measure,
     "loop": loop.measure,
+    "eyes": eyes.measure,
 }
 
 
@@ -32,23 +35,27 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help=f"some of: {', '.join(BENCHMARKS)} (all)")
     parser.add_argument("--quick", action="store_true", help="smaller and fewer: a first impression")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
+    parser.add_argument(
+        "--aware", type=float, metavar="SECONDS", help="how long eyes watches each screen (60, quick 10)"
+    )
     said = parser.parse_args()
     if unknown := set(said.names) - set(BENCHMARKS):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
+    benchmarks = BENCHMARKS | {"eyes": partial(eyes.measure, seconds=said.aware)}
     rows = []
-    for name in said.names or BENCHMARKS:
-        rows += _measured(name, said.quick)
+    for name in said.names or benchmarks:
+        rows += _measured(name, benchmarks[name], said.quick)
     print(table(rows))
     if said.json:
         write_json(said.json, rows, said.quick)
     return 0
 
 
-def _measured(name: str, quick: bool) -> list[Row]:
+def _measured(name: str, benchmark: Benchmark, quick: bool) -> list[Row]:
     began = time.monotonic()
     print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="alisa-bench-") as folder:
-        rows = BENCHMARKS[name](Path(folder), quick)
+        rows = benchmark(Path(folder), quick)
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     return rows
 

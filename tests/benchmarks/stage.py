@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from desktop import Desktop, Window, desktop, missing_programs, wait_for
 
@@ -52,6 +53,13 @@ class Stage:
             process.send_signal(signal.SIGTERM)
             process.wait(ENDING_SECONDS)
 
+    def talk(self, *command: str) -> subprocess.Popen[str]:
+        """Start one of our Python programs, which takes lines and answers with them; use it with `with`."""
+        return subprocess.Popen(
+            [sys.executable, *command], env=self.place.environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
     def rehearse(self) -> None:
         """Run Alisa once: it makes her profile, warms the disk cache, and takes her picture for the bare program."""
         with self.running(self.alisa("--scripted", str(self.script()))):
@@ -79,6 +87,15 @@ def stage(folder: Path) -> Iterator[Stage]:
         opened = Stage(place, folder)
         opened.rehearse()
         yield opened
+
+
+def heard(stream: IO[str] | None) -> dict[str, Any]:
+    """The next line that a program says, which is JSON."""
+    assert stream
+    line = stream.readline()
+    if not line:
+        raise RuntimeError("a program of this benchmark ended too early; what it said stands above")
+    return dict(json.loads(line))
 
 
 def lacking() -> str:
