@@ -61,7 +61,8 @@ DESKTOP_PROGRAMS = {
     "import": "imagemagick",
     "hsetroot": "hsetroot",
     "xwininfo": "x11-utils",
-    "dbus-run-session": "dbus",
+    "xterm": "xterm",
+    "dbus-daemon": "dbus",
     "/usr/libexec/at-spi-bus-launcher": "at-spi2-core",
 }
 """Programs that make up the desktop on which the end-to-end tests run, and their Debian packages."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-PROGRAMS = ("Xvfb", "openbox", "picom", "trayer", "xdotool", "import", "hsetroot", "xwininfo")
+PROGRAMS = ("Xvfb", "openbox", "picom", "trayer", "xdotool", "import", "hsetroot", "xwininfo", "xterm")
 PATIENCE = 30.0
 EXPECTED_WARNINGS = re.compile(r"^$")
 Found = TypeVar("Found")
