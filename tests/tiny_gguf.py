@@ -46,7 +46,7 @@ def write_tiny_gguf(
     `never_ends` makes the model avoid control tokens and the token it has just said, so that a reply goes on to its
     limit. 100 million parameters: `layers=12, d=768, ff=3072, quant="Q4_0"`.
     """
-    tokens, kinds = _vocabulary(user_defined)
+    tokens, kinds = tiny_vocabulary(user_defined)
     writer = gguf.GGUFWriter(path, "llama")
     _add_shape(writer, f"Tiny {quant}", layers=layers, d=d, ff=ff, context=context)
     writer.add_head_count(heads)
@@ -91,7 +91,7 @@ def write_tiny_spm(path: Path, *, d: int = 64) -> Path:
 
 def write_tiny_mamba(path: Path, *, d: int = 32) -> Path:
     """Write a recurrent model, whose memory can't be cut back to an earlier token."""
-    tokens, kinds = _vocabulary(())
+    tokens, kinds = tiny_vocabulary()
     inner, state, rank, kernel = 2 * d, 8, 4, 4
     writer = gguf.GGUFWriter(path, "mamba")
     _add_shape(writer, "Tiny Mamba", layers=2, d=d, ff=0, context=512)
@@ -189,7 +189,8 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokens: list[str], kinds: list[gguf.
     writer.add_add_bos_token(add_bos)
 
 
-def _vocabulary(user_defined: Sequence[str]) -> tuple[list[str], list[gguf.TokenType]]:
+def tiny_vocabulary(user_defined: Sequence[str] = ()) -> tuple[list[str], list[gguf.TokenType]]:
+    """Return the tokens of the byte-level tokenizer and their kinds."""
     merged = [merge.replace(" ", "") for merge in MERGES]
     normal = [*_byte_letters(), *merged]
     tokens = [*CONTROL, *user_defined, *normal]

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 
 from alisa_desktop.core.errors import ModelMissing, ModelUnreachable
-from alisa_desktop.core.messages import Message, Prompt, Usage
+from alisa_desktop.core.messages import Message, Prompt, Role, Usage
+from alisa_desktop.model.picture import picture_bytes
 
 END = "[DONE]"
 TOKENS_PER_WORD = 1.5
@@ -57,10 +58,13 @@ def is_this_machine(address: httpx.URL) -> bool:
 
 
 def request_body(prompt: Prompt, model: str, *, with_usage: bool) -> dict[str, Any]:
-    """Return the request for one streamed reply; only fields that every server knows."""
+    """Return the request for one streamed reply; only fields that every server knows.
+
+    Raises `ModelError` for a picture that is more than the data of one, so that a server never fetches anything.
+    """
     body: dict[str, Any] = {
         "model": model,
-        "messages": [{"role": one.role.value, "content": one.content} for one in prompt.messages],
+        "messages": _messages(prompt),
         "stream": True,
         "temperature": prompt.sampling.temperature,
         "top_p": prompt.sampling.top_p,
@@ -70,6 +74,17 @@ def request_body(prompt: Prompt, model: str, *, with_usage: bool) -> dict[str, A
     if with_usage:
         body["stream_options"] = {"include_usage": True}
     return body
+
+
+def _messages(prompt: Prompt) -> list[dict[str, Any]]:
+    """The messages; a picture goes with the last one of the user."""
+    messages: list[dict[str, Any]] = [{"role": one.role.value, "content": one.content} for one in prompt.messages]
+    if prompt.picture:
+        picture_bytes(prompt.picture)
+        last = next((one for one in reversed(messages) if one["role"] == Role.USER), messages[-1])
+        picture = {"type": "image_url", "image_url": {"url": prompt.picture}}
+        last["content"] = [{"type": "text", "text": last["content"]}, picture]
+    return messages
 
 
 def parse_line(line: str) -> Event | None:
@@ -122,12 +137,19 @@ def _estimate(text: str) -> int:
     return math.ceil(max(words * TOKENS_PER_WORD, size / BYTES_PER_TOKEN)) + TOKENS_PER_MESSAGE
 
 
-def status_error(status: int, said: str, address: httpx.URL, model: str) -> ModelUnreachable:
+def status_error(
+    status: int, said: str, address: httpx.URL, model: str, *, with_picture: bool = False
+) -> ModelUnreachable:
     """Return what an HTTP status other than 200 means for the user; `said` is the body the server sent with it."""
     message = server_message(said)
     quoted = f" It said: “{message}”" if message else ""
     server = f"The model server at {address.host}"
     match status:
+        case 400 if with_picture:
+            return ModelUnreachable(
+                f"{server} refused a request with a picture. The model “{model}” may not be able to see pictures; "
+                f"choose one that can in Settings.{quoted}"
+            )
         case 401 | 403:
             return ModelUnreachable(f"{server} doesn't accept my key. Enter the right one in Settings.{quoted}")
         case 404:

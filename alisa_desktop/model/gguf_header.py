@@ -6,6 +6,7 @@ count is checked against the bytes that are left, so a damaged or hostile file c
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ MAX_ARRAY = 16_000_000
 MAX_TEXT = 4 * 1024 * 1024
 MAX_KEPT_ARRAY = 4_096
 MAX_WEIGHTS = 1 << 50
+ENCODERS = ("v.blk.", "v.position_embd", "v.patch_embd", "a.")
+"""Begin the names of those weights of a projector file that know nothing of the model."""
 GIB = 1 << 30
 MIB = 1 << 20
 
@@ -39,7 +42,11 @@ Value = int | float | bool | str | list[int | float | bool]
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """The facts that decide whether a file can be loaded; sizes in bytes, context in tokens (0: not said)."""
+    """The facts that decide whether a file can be loaded; sizes in bytes, context in tokens (0: not said).
+
+    `width` is how many numbers a model takes for a token. `sees` marks a vision projector, and `widths` are the sides
+    of its weights behind the encoder, among them the width of the model it was made for.
+    """
 
     name: str
     architecture: str
@@ -47,6 +54,9 @@ class GgufHeader:
     weight_bytes: int
     file_bytes: int
     cache_bytes_per_token: int
+    width: int
+    sees: bool
+    widths: frozenset[int]
 
     def memory_bytes(self, context_tokens: int) -> int:
         """Memory the model takes with a context of that many tokens: weights, KV cache (f16) and room to compute."""
@@ -65,18 +75,41 @@ def check_model_file(path: Path, context_tokens: int, available_bytes: int) -> G
     `available_bytes`). Reads the disk: call it off the loop.
     """
     header, size = _open_and_read(path)
-    needed = header.memory_bytes(header.usable_context(context_tokens))
+    check_memory(header, context_tokens, available_bytes)
+    _check_complete(path, header, size)
+    return header
+
+
+def check_memory(header: GgufHeader, context_tokens: int, available_bytes: int, projector_bytes: int = 0) -> None:
+    """Raise `ModelTooBig` when a model with its vision projector needs more than 80 % of `available_bytes`."""
+    needed = header.memory_bytes(header.usable_context(context_tokens)) + projector_bytes
     if needed > 0.8 * available_bytes:
         raise ModelTooBig(
             f"My model {header.name} needs about {_gb(needed)} of memory, and only {_gb(available_bytes)} are free. "
             "Choose a smaller model or a smaller context in Settings, or close other programs."
         )
+
+
+def check_projector_file(path: Path, model: GgufHeader) -> GgufHeader:
+    """Return the header of a vision projector that fits `model`; reads the disk.
+
+    Raises `ModelMissing` or `ModelBroken` (no projector for pictures, damaged, cut off, made for another model).
+    """
+    header, size = _open_and_read(path)
+    if not header.sees:
+        raise ModelBroken(f"My model file {path.name} has no eyes for pictures. Choose another one in Settings.")
+    _check_complete(path, header, size)
+    if model.width not in header.widths:
+        raise ModelBroken(f"The eyes in {path.name} belong to another model. Choose another one in Settings.")
+    return header
+
+
+def _check_complete(path: Path, header: GgufHeader, size: int) -> None:
     if size < header.file_bytes:
         raise ModelBroken(
             f"My model file {path.name} is incomplete: {_gb(size)} of {_gb(header.file_bytes)} are there. "
             "Download it again or choose another one in Settings."
         )
-    return header
 
 
 def _open_and_read(path: Path) -> tuple[GgufHeader, int]:
@@ -124,8 +157,8 @@ class _Reader:
             value = self._value(self._number("I"))
             if value is not None:
                 metadata[key] = value
-        weights, end = self._tensors(tensors)
-        return _describe(metadata, stem, weights, self._aligned(metadata) + end)
+        weights, end, widths = self._tensors(tensors)
+        return _describe(metadata, stem, weights, self._aligned(metadata) + end, widths)
 
     def _check_magic(self) -> None:
         start = self._take(min(self._left, 4))
@@ -167,23 +200,24 @@ class _Reader:
             return None
         return [self._number(form) for _ in range(length)]
 
-    def _tensors(self, count: int) -> tuple[int, int]:
+    def _tensors(self, count: int) -> tuple[int, int, frozenset[int]]:
         weights = end = 0
+        widths: set[int] = set()
         for _ in range(count):
-            self._text()
+            name = self._text()
             dimensions = int(self._number("I"))
             if dimensions > 4:
                 raise _Unreadable("is damaged (a tensor has too many dimensions)")
-            elements = 1
-            for _ in range(dimensions):
-                elements *= int(self._number("Q"))
+            sides = [int(self._number("Q")) for _ in range(dimensions)]
+            if not name.startswith(ENCODERS):
+                widths.update(sides)
             per_block, block_bytes = _BLOCKS.get(int(self._number("I")), (1, 0))
-            size = -(-elements // per_block) * block_bytes
+            size = -(-math.prod(sides) // per_block) * block_bytes
             weights += size
             end = max(end, int(self._number("Q")) + size)
             if max(weights, end) > MAX_WEIGHTS:
                 raise _Unreadable("is damaged (its tensors have impossible sizes)")
-        return weights, end
+        return weights, end, frozenset(widths)
 
     def _aligned(self, metadata: dict[str, Value]) -> int:
         alignment = _whole(metadata.get("general.alignment")) or 32
@@ -225,7 +259,9 @@ class _Reader:
         self._position += length
 
 
-def _describe(metadata: dict[str, Value], stem: str, weights: int, file_bytes: int) -> GgufHeader:
+def _describe(
+    metadata: dict[str, Value], stem: str, weights: int, file_bytes: int, widths: frozenset[int]
+) -> GgufHeader:
     architecture = str(metadata.get("general.architecture", ""))
     if not architecture:
         raise _Unreadable("doesn't say what kind of model it is")
@@ -236,6 +272,9 @@ def _describe(metadata: dict[str, Value], stem: str, weights: int, file_bytes: i
         weight_bytes=weights,
         file_bytes=file_bytes,
         cache_bytes_per_token=_cache_bytes(metadata, architecture),
+        width=_whole(metadata.get(f"{architecture}.embedding_length")),
+        sees=architecture == "clip" and metadata.get("clip.has_vision_encoder") is True,
+        widths=widths,
     )
 
 

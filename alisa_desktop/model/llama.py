@@ -11,7 +11,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from alisa_desktop.core import errors
-from alisa_desktop.core.errors import AlisaError, MessageTooLong, ModelCrashed, ModelError, ModelMissing
+from alisa_desktop.core.errors import (
+    AlisaError,
+    MessageTooLong,
+    ModelCrashed,
+    ModelError,
+    ModelMissing,
+    SightFailed,
+)
 from alisa_desktop.core.frames import PROTOCOL, Frame
 from alisa_desktop.core.messages import (
     Chosen,
@@ -27,11 +34,14 @@ from alisa_desktop.core.messages import (
     notes_for_any_model,
 )
 from alisa_desktop.host.child import ChildProcess, Process
+from alisa_desktop.model.beside import projector_beside
 from alisa_desktop.model.repertoire import Repertoire, line_of
 from alisa_desktop.model.safe_list import SafeList
 from alisa_desktop.model.topics import plain
 
 CRASH_LIMIT = 3
+BLIND_AFTER = 2
+"""After so many crashes in a row, a model is given no vision projector: it may be what they come from."""
 BACK_OFF = (0.5, 1.0, 2.0)
 GRACE_SECONDS = 2.0
 CANCEL_SECONDS = 2.0
@@ -54,7 +64,7 @@ class LlamaModel:
     `command` starts the runner, in the folder `cwd`; `adopt` ties the process to ours (called in the thread that
     starts it). `on_status` hears every change. A runner that crashes is started again after `back_off` seconds (one
     number for each crash in a row); after three crashes in a row it stays down. One that crashes while loading is
-    started the safe way, and `safe_models` remembers that.
+    started the safe way, and `safe_models` remembers that; after two crashes in a row it goes without its eyes.
     """
 
     def __init__(
@@ -81,6 +91,8 @@ class LlamaModel:
         self._back_off = back_off
         self._status = ModelStatus(ModelState.LOADING, self._path.stem)
         self._context = 0
+        self._sees = False
+        self._projector: Path | None = None
         self._error: AlisaError | None = None
         self._settled = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -182,6 +194,7 @@ class LlamaModel:
                 sampling, line = replace(sampling, temperature=0.0), line_of(prompt.messages[-1].content)
             messages = _plain(self._read(prompt.messages))
             said = {"messages": messages, "sampling": asdict(sampling), "choice": choice, "line": line}
+            said["picture"] = prompt.picture
             with self._request("generate", **said) as (request, frames):
                 heard = 0
                 running = True
@@ -264,9 +277,10 @@ class LlamaModel:
     def _load_request(self) -> Frame:
         safe = self._go_safe or self._path in self._safe_models
         classifier = str(self._classifier_path) if self._classifier_path.exists() else ""
+        self._projector = projector_beside(self._path) if self._crashes < BLIND_AFTER else None
         return {
             "type": "load", "path": str(self._path), "context": self._wanted_context, "threads": self._threads,
-            "safe": safe, "classifier": classifier,
+            "safe": safe, "classifier": classifier, "mmproj": str(self._projector or ""),
         }  # fmt: skip
 
     def _take(self, frame: Frame) -> None:
@@ -280,7 +294,7 @@ class LlamaModel:
             case "progress":
                 self._tell(ModelState.LOADING, self._status.detail, progress=float(frame["value"]))
             case "ready":
-                self._finish_loading(int(frame["context"]), int(frame["labels"]))
+                self._finish_loading(int(frame["context"]), int(frame["labels"]), bool(frame["sees"]))
             case "error" if not frame["id"]:
                 self._give_up(_error(frame))
             case _:
@@ -290,11 +304,13 @@ class LlamaModel:
         if frames := self._requests.get(int(frame.get("id", 0))):
             frames.put_nowait(_error(frame) if frame["type"] == "error" else frame)
 
-    def _finish_loading(self, context: int, labels: int) -> None:
+    def _finish_loading(self, context: int, labels: int, sees: bool) -> None:
         if self._repertoire and len(self._repertoire.topics) != labels:
             log.warning("%s belongs to another repertoire, so the model goes without", self._classifier_path.name)
             self._repertoire = None
-        self._context = context
+        if self._projector and not sees:
+            log.warning("%s can't be used by %s, which goes without eyes", self._projector.name, self._path.name)
+        self._context, self._sees = context, sees
         if self._go_safe and self._path not in self._safe_models:
             self._safe_models.add(self._path)
         self._tell(ModelState.READY)
@@ -307,7 +323,8 @@ class LlamaModel:
         self._tell(ModelState.MISSING if missing else ModelState.FAILED, error.sentence)
 
     def _tell(self, state: ModelState, detail: str = "", name: str = "", progress: float | None = None) -> None:
-        self._status = ModelStatus(state, name or self._status.name, detail, progress)
+        sees = self._sees and state is ModelState.READY
+        self._status = ModelStatus(state, name or self._status.name, detail, progress, sees)
         if state is ModelState.LOADING:
             self._settled.clear()
         else:
@@ -344,8 +361,8 @@ def _part(frame: Frame) -> StreamPart:
 
 
 def _error(frame: Frame) -> AlisaError:
-    """Return the error the runner named; it may only name those that blame the model or the message."""
+    """Return the error the runner named; it may only name those that blame the model, its eyes or the message."""
     kind = getattr(errors, str(frame["kind"]), None)
-    if isinstance(kind, type) and issubclass(kind, ModelError | MessageTooLong):
+    if isinstance(kind, type) and issubclass(kind, ModelError | MessageTooLong | SightFailed):
         return kind(str(frame["sentence"]))
     return ModelCrashed(LOST)

@@ -9,6 +9,7 @@ import ctypes
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ BATCH = 512
 PENALTY_WINDOW = 64
 ABORTED = 2
 WARM_UP = 8
+PICTURE = -1
+"""Stands for each of the tokens that a picture takes in a prompt."""
 QUICK_TOKEN = 0.03
 """Seconds. A token decoded faster than this is not worth being interrupted: who cancels is asked after it anyway."""
 
@@ -59,76 +62,68 @@ def open_context(lib: Any, model: Any, params: Any, until: ExitStack) -> Any:
     return context
 
 
-class NativeModel:
-    """One model with one context; call it from one thread. `close` gives everything back.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a context works: its room (tokens), the threads for single tokens and for batches, and who may stop it.
 
-    `on_progress` gets the progress of loading (0-1) and `is_stopped` is asked before every node of the computation;
-    a yes ends loading with `LoadFailed` and a decode with False.
+    `is_stopped` is asked before every node of the computation; a yes ends a decode with False. `batch` is how many
+    tokens are decoded at once.
     """
 
-    def __init__(
-        self,
-        lib: Any,
-        path: Path,
-        *,
-        context_tokens: int,
-        threads: int,
-        batch_threads: int,
-        safe: bool,
-        on_progress: Callable[[float], None],
-        is_stopped: Callable[[], bool],
-    ) -> None:
-        self._lib = lib
-        self._open = ExitStack()
+    context_tokens: int
+    threads: int
+    batch_threads: int
+    is_stopped: Callable[[], bool]
+    batch: int = BATCH
+
+
+class Context:
+    """A context on a loaded model, with its vocabulary and its KV cache; call it from one thread.
+
+    `close` gives the context back, before the model. Raises `LoadFailed`.
+    """
+
+    picture_tokens = 0
+    """How many tokens of the prompt are a picture; they are written `PICTURE`."""
+
+    def __init__(self, lib: Any, model: Any, work: Work) -> None:
+        self.lib = lib
+        self.model = model
+        self.work = work
         self.cached: list[int] = []
+        self._positions_saved = 0
         self._asking = False
         self._token_seconds = 1.0
-        try:
-            self._model = self._load(path, safe, on_progress, is_stopped)
-            self._vocab = lib.llama_model_get_vocab(self._model)
-            self._context = self._make_context(context_tokens, threads, batch_threads, is_stopped)
-        except LoadFailed:
-            self._open.close()
-            raise
+        self._open = ExitStack()
+        self._vocab = lib.llama_model_get_vocab(model)
+        self._context = self._make_context()
         self._memory = lib.llama_get_memory(self._context)
-        self.context_tokens: int = min(context_tokens, lib.llama_n_ctx(self._context))
+        self.context_tokens: int = min(work.context_tokens, lib.llama_n_ctx(self._context))
         self.vocabulary: int = lib.llama_vocab_n_tokens(self._vocab)
         self.bos: int = lib.llama_vocab_bos(self._vocab)
         self._newline: list[int] = self._tokens("\n", control=False)
         self._adds_space = self.piece(self._newline[0])[:1] == b" " if self._newline else False
         self.adds_bos: bool = lib.llama_vocab_get_add_bos(self._vocab) and self.bos >= 0
 
-    def _load(
-        self, path: Path, safe: bool, on_progress: Callable[[float], None], is_stopped: Callable[[], bool]
-    ) -> Any:
-        def progress(value: float, _: Any) -> bool:
-            on_progress(value)
-            return not is_stopped()
-
-        params = model_params(self._lib, safe)
-        self._progress = self._lib.llama_progress_callback(progress)  # kept: C holds no reference
-        params.progress_callback = self._progress
-        return open_model(self._lib, path, params, self._open)
-
-    def _make_context(self, tokens: int, threads: int, batch_threads: int, is_stopped: Callable[[], bool]) -> Any:
-        params = self._lib.llama_context_default_params()
-        params.n_ctx = tokens
-        params.n_batch = params.n_ubatch = min(BATCH, tokens)
-        params.n_threads, params.n_threads_batch = threads, batch_threads
-        params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        context = open_context(self._lib, self._model, params, self._open)
-        self._abort = self._lib.ggml_abort_callback(lambda _: is_stopped())
-        self._asks_nobody = self._lib.ggml_abort_callback()
+    def _make_context(self) -> Any:
+        params = self.lib.llama_context_default_params()
+        params.n_ctx = self.work.context_tokens
+        params.n_batch = params.n_ubatch = min(self.work.batch, self.work.context_tokens)
+        params.n_threads, params.n_threads_batch = self.work.threads, self.work.batch_threads
+        params.flash_attn_type = self.lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        context = open_context(self.lib, self.model, params, self._open)
+        self._abort = self.lib.ggml_abort_callback(lambda _: self.work.is_stopped())
+        self._asks_nobody = self.lib.ggml_abort_callback()
         return context
 
     def _ask_whether_stopped(self, on: bool) -> None:
         """Let llama.cpp ask before every node of the computation; some 240 calls into Python a token."""
         if on is not self._asking:
             self._asking = on
-            self._lib.llama_set_abort_callback(self._context, self._abort if on else self._asks_nobody, None)
+            self.lib.llama_set_abort_callback(self._context, self._abort if on else self._asks_nobody, None)
 
     def close(self) -> None:
-        """Free the context and the model."""
+        """Free the context."""
         self._open.close()
 
     def warm_up(self) -> None:
@@ -146,18 +141,21 @@ class NativeModel:
         Only with `control` are control tokens read as such, user-defined ones always. SentencePiece puts a space
         before every text it is given; one that goes on within a line of words gets none.
         """
-        if not self._adds_space or not after or self._lib.llama_vocab_is_control(self._vocab, after[-1]):
+        if not self._adds_space or not after or self._is_control(after[-1]):
             return self._tokens(text, control=control)
         tokens = self._tokens("\n" + text, control=control)
         begin = len(self._newline)
         return tokens[begin:] if tokens[:begin] == self._newline else self._tokens(text, control=control)
 
+    def _is_control(self, token: int) -> bool:
+        return token == PICTURE or bool(self.lib.llama_vocab_is_control(self._vocab, token))
+
     def _tokens(self, text: str, *, control: bool) -> list[int]:
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         while True:
-            tokens = (self._lib.llama_token * room)()
-            count = self._lib.llama_tokenize(self._vocab, data, len(data), tokens, room, False, control)
+            tokens = (self.lib.llama_token * room)()
+            count = self.lib.llama_tokenize(self._vocab, data, len(data), tokens, room, False, control)
             if count >= 0:
                 return list(tokens[:count])
             room = -count
@@ -167,39 +165,39 @@ class NativeModel:
         room = 64
         while True:
             buffer = ctypes.create_string_buffer(room)
-            length = self._lib.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            length = self.lib.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
             if length >= 0:
                 return buffer.raw[:length]
             room = -length
 
     def text_of(self, token: int) -> str:
         """Return how the vocabulary writes `token` ("" for none), as templates want it for BOS and EOS."""
-        raw: bytes = self._lib.llama_vocab_get_text(self._vocab, token) if token >= 0 else b""
+        raw: bytes = self.lib.llama_vocab_get_text(self._vocab, token) if token >= 0 else b""
         return raw.decode("utf-8", "replace")
 
     @property
     def eos(self) -> int:
         """The end-of-sequence token, -1 for none."""
-        token: int = self._lib.llama_vocab_eos(self._vocab)
+        token: int = self.lib.llama_vocab_eos(self._vocab)
         return token
 
     def is_end(self, token: int) -> bool:
         """Tell whether `token` ends a reply, by any of the names models use."""
-        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+        return bool(self.lib.llama_vocab_is_eog(self._vocab, token))
 
     def template(self) -> str:
         """Return the chat template of the file, "" for none."""
-        raw: bytes | None = self._lib.llama_model_chat_template(self._model, None)
+        raw: bytes | None = self.lib.llama_model_chat_template(self.model, None)
         return (raw or b"").decode("utf-8", "replace")
 
     # Decoding
 
     def keep(self, count: int) -> int:
         """Cut the KV cache down to its first `count` tokens; returns how many stay (0 where a model can't cut)."""
-        if count < len(self.cached) and not self._lib.llama_memory_seq_rm(self._memory, 0, count, -1):
+        if count < len(self.cached) and not self.lib.llama_memory_seq_rm(self._memory, 0, count, -1):
             count = 0
         if count == 0:
-            self._lib.llama_memory_clear(self._memory, False)
+            self.lib.llama_memory_clear(self._memory, False)
         del self.cached[count:]
         return len(self.cached)
 
@@ -207,41 +205,58 @@ class NativeModel:
         """Put `tokens` behind those in the KV cache; False when stopped on the way. Raises `DecodeFailed`."""
         for start in range(0, len(tokens), BATCH):
             part = tokens[start : start + BATCH]
-            array = (self._lib.llama_token * len(part))(*part)
             self._ask_whether_stopped(len(part) > 1 or self._token_seconds > QUICK_TOKEN)
             began = time.perf_counter()
-            result = self._lib.llama_decode(self._context, self._lib.llama_batch_get_one(array, len(part)))
+            result = self.lib.llama_decode(self._context, self._batch(part))
             if len(part) == 1:
                 self._token_seconds = time.perf_counter() - began
-            if result:
-                self._discard_rest()
-                if result == ABORTED:
-                    return False
-                raise DecodeFailed(f"llama_decode returned {result}")
+            if not self._is_done(result):
+                return False
             self.cached += part
         return True
 
+    def _batch(self, tokens: Sequence[int]) -> Any:
+        count = len(tokens)
+        batch = self.lib.llama_batch_get_one(None, count)
+        batch.token = (self.lib.llama_token * count)(*tokens)  # a structure keeps the arrays it is given
+        batch.pos = (self.lib.llama_pos * count)(*range(self._position, self._position + count))
+        return batch
+
+    @property
+    def _position(self) -> int:
+        """The place that the next token stands at; pictures may take fewer places than tokens (M-RoPE)."""
+        return len(self.cached) - self._positions_saved
+
+    def _is_done(self, result: int) -> bool:
+        """Tell whether llama.cpp put a batch into the KV cache, False when it was stopped. Raises `DecodeFailed`."""
+        if not result:
+            return True
+        self._discard_rest()
+        if result == ABORTED:
+            return False
+        raise DecodeFailed(f"llama.cpp returned {result}")
+
     def _discard_rest(self) -> None:
         """Take out what a failed batch may have left behind the tokens we know of; all of it where that can't be."""
-        recurrent = self._lib.llama_model_is_recurrent(self._model) or self._lib.llama_model_is_hybrid(self._model)
-        if recurrent or not self._lib.llama_memory_seq_rm(self._memory, 0, len(self.cached), -1):
+        recurrent = self.lib.llama_model_is_recurrent(self.model) or self.lib.llama_model_is_hybrid(self.model)
+        if recurrent or not self.lib.llama_memory_seq_rm(self._memory, 0, self._position, -1):
             self.keep(0)
 
     def scores(self) -> list[float]:
         """Return the scores (logits) of all tokens for the next place."""
-        logits: list[float] = self._lib.llama_get_logits_ith(self._context, -1)[: self.vocabulary]
+        logits: list[float] = self.lib.llama_get_logits_ith(self._context, -1)[: self.vocabulary]
         return logits
 
     def avoid(self, tokens: Collection[int]) -> None:
         """Rule `tokens` out for the next place, unless they are together likelier than all others."""
-        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, -1), (self.vocabulary,))
+        scores = np.ctypeslib.as_array(self.lib.llama_get_logits_ith(self._context, -1), (self.vocabulary,))
         chances = np.exp(scores - scores.max())
         if 2 * chances[list(tokens)].sum() < chances.sum():
             scores[list(tokens)] = -np.inf
 
     def allow_only(self, tokens: Collection[int]) -> None:
         """Rule all others out for the next place."""
-        scores = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, -1), (self.vocabulary,))
+        scores = np.ctypeslib.as_array(self.lib.llama_get_logits_ith(self._context, -1), (self.vocabulary,))
         allowed = list(tokens)
         kept = scores[allowed].copy()
         scores[:] = -np.inf
@@ -250,7 +265,7 @@ class NativeModel:
     @contextmanager
     def sampler(self, sampling: Sampling) -> Iterator[Callable[[], int]]:
         """Give a function that draws the next token, its memory of the reply included."""
-        lib = self._lib
+        lib = self.lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         try:
             for link in self._links(sampling):
@@ -260,7 +275,7 @@ class NativeModel:
             lib.llama_sampler_free(chain)
 
     def _links(self, sampling: Sampling) -> Iterator[Any]:
-        lib = self._lib
+        lib = self.lib
         if sampling.repeat_penalty != 1.0:
             yield lib.llama_sampler_init_penalties(self.vocabulary, PENALTY_WINDOW, sampling.repeat_penalty, 0.0, 0.0)
         if sampling.temperature <= 0:
@@ -270,3 +285,38 @@ class NativeModel:
         yield lib.llama_sampler_init_top_p(sampling.top_p, 1)
         yield lib.llama_sampler_init_temp(sampling.temperature)
         yield lib.llama_sampler_init_dist(lib.LLAMA_DEFAULT_SEED)
+
+
+class NativeModel(Context):
+    """A model file with the context for talking; `close` gives both back.
+
+    `on_progress` gets the progress of loading (0-1), and a yes of `is_stopped` ends it with `LoadFailed`; see `Work`.
+    """
+
+    def __init__(
+        self,
+        lib: Any,
+        path: Path,
+        *,
+        context_tokens: int,
+        threads: int,
+        batch_threads: int,
+        safe: bool,
+        on_progress: Callable[[float], None],
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        def progress(value: float, _: Any) -> bool:
+            on_progress(value)
+            return not is_stopped()
+
+        params = model_params(lib, safe)
+        params.progress_callback = lib.llama_progress_callback(progress)
+        with ExitStack() as until:
+            model = open_model(lib, path, params, until)
+            super().__init__(lib, model, Work(context_tokens, threads, batch_threads, is_stopped))
+            self._file = until.pop_all()
+
+    def close(self) -> None:
+        """Free the context and the model."""
+        super().close()
+        self._file.close()

@@ -45,7 +45,8 @@ class RemoteModel:
     """A `ChatModel` on a server; use it on the loop's thread.
 
     `url` is the chat-completions address (a bare server address or one that ends in /v1 is completed), `key` goes out
-    as Bearer token when it is not empty. Proxy settings of the environment are not applied to this machine itself,
+    as Bearer token when it is not empty. `sees` says whether the model can look at pictures, which servers offer no
+    common way to ask. Proxy settings of the environment are not applied to this machine itself,
     and redirects are not followed, so that the key reaches nobody else.
     """
 
@@ -56,6 +57,7 @@ class RemoteModel:
         key: str = "",
         *,
         context_tokens: int = 4096,
+        sees: bool = False,
         on_status: Callable[[ModelStatus], None] = lambda _: None,
         patience: Patience | None = None,
     ) -> None:
@@ -63,11 +65,12 @@ class RemoteModel:
         self._model = model_name
         self._key = key.strip()
         self._context = context_tokens
+        self._sees = sees
         self._on_status = on_status
         self._patience = patience or Patience()
         self._wants_usage = True
         self._probe: asyncio.Task[None] | None = None
-        self._status = ModelStatus(ModelState.LOADING, model_name)
+        self._status = ModelStatus(ModelState.LOADING, model_name, sees=sees)
 
     @property
     def status(self) -> ModelStatus:
@@ -158,7 +161,7 @@ class RemoteModel:
                 await response.aclose()
                 response = await self._send(client, address, prompt)
             try:
-                await self._check(response, address)
+                await self._check(response, address, with_picture=bool(prompt.picture))
                 yield response
             finally:
                 await response.aclose()
@@ -175,9 +178,10 @@ class RemoteModel:
         async with self._patient(self._patience.first_token):
             return await client.send(client.build_request("POST", address, json=body), stream=True)
 
-    async def _check(self, response: httpx.Response, address: httpx.URL) -> None:
+    async def _check(self, response: httpx.Response, address: httpx.URL, *, with_picture: bool) -> None:
         if response.status_code != 200:
-            raise completions.status_error(response.status_code, await self._body(response), address, self._model)
+            said = await self._body(response)
+            raise completions.status_error(response.status_code, said, address, self._model, with_picture=with_picture)
         if "html" in response.headers.get("content-type", ""):
             raise ModelUnreachable(f"{address} is a web page, not a model server. {NOT_A_MODEL}")
 
@@ -234,7 +238,7 @@ class RemoteModel:
         self._tell(ModelState.MISSING if missing else ModelState.FAILED, error.sentence)
 
     def _tell(self, state: ModelState, detail: str = "") -> None:
-        status = ModelStatus(state, self._model, detail)
+        status = ModelStatus(state, self._model, detail, sees=self._sees)
         if status != self._status:
             self._status = status
             self._on_status(status)

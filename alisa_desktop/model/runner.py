@@ -9,23 +9,27 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed
+from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed, ModelError, SightFailed
 from alisa_desktop.core.frames import PROTOCOL, Frame
-from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Sampling, Usage
+from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Sampling, StreamPart, Usage
 from alisa_desktop.host.pipe import Inbox, Outbox, connect
 from alisa_desktop.model.classifier import Classifier
-from alisa_desktop.model.gguf_header import MIB, GgufHeader, check_model_file
+from alisa_desktop.model.gguf_header import MIB, GgufHeader, check_memory, check_model_file, check_projector_file
 from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel
+from alisa_desktop.model.picture import BLIND, picture_bytes
+from alisa_desktop.model.sight import Projector
 from alisa_desktop.model.speaker import Speaker
 from alisa_desktop.model.templates import Render, chatml
 
 SMALL_MODEL = 64 * MIB
+LOG_WARN, LOG_ERROR = 3, 4  # ggml.h, enum ggml_log_level
 
 
 def main() -> int:
@@ -59,6 +63,7 @@ class Runner:
         self._percent = -1
         self._model: NativeModel | None = None
         self._classifier: Classifier | None = None
+        self._projector: Projector | None = None
         self._speaker: Speaker | None = None
 
     def run(self) -> None:
@@ -92,7 +97,11 @@ class Runner:
 
     def _load(self, frame: Frame) -> None:
         path = Path(frame["path"])
-        header = check_model_file(path, frame["context"], psutil.virtual_memory().available)
+        available = psutil.virtual_memory().available
+        header = check_model_file(path, frame["context"], available)
+        if frame["mmproj"]:
+            projector_bytes = self._find_projector(Path(frame["mmproj"]), header)
+            check_memory(header, frame["context"], available, projector_bytes)
         self._outbox.send(type="opened", name=header.name)
         try:
             self._model = self._open(path, header, frame)
@@ -106,7 +115,24 @@ class Runner:
         self._model.warm_up()
         self._speaker = Speaker(self._model, self._renderer(self._model), self._heard)
         labels = self._classifier.labels if self._classifier else 0
-        self._outbox.send(type="ready", context=self._model.context_tokens, labels=labels)
+        sees = self._projector is not None
+        self._outbox.send(type="ready", context=self._model.context_tokens, labels=labels, sees=sees)
+
+    def _find_projector(self, path: Path, model: GgufHeader) -> int:
+        """Take a projector that fits the model, to be loaded when there is something to see; returns its bytes.
+
+        Without one that is usable, the model still talks.
+        """
+        try:
+            header = check_projector_file(path, model)
+            from llama_cpp import mtmd_cpp
+        except (ModelError, ImportError, OSError, RuntimeError, AttributeError) as error:
+            print(f"no eyes: {error}", file=sys.stderr)  # noqa: T201 - standard error is our log
+            return 0
+        self._log = self._lib.llama_log_callback(_log_warning)  # kept: C holds no reference
+        mtmd_cpp.mtmd_helper_log_set(self._log, None)
+        self._projector = Projector(mtmd_cpp, path)
+        return header.file_bytes
 
     def _open(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
         threads, batch_threads = _threads(header, frame["threads"])
@@ -166,14 +192,36 @@ class Runner:
         self._outbox.send(type="classified", id=self._request, scores=self._classifier.scores(text))
 
     def _generate(self, prompt: Prompt) -> None:
-        for part in self._ready_speaker().speak(prompt):
-            match part:
-                case Chosen(option):
-                    self._outbox.send(type="chosen", id=self._request, option=option)
-                case Chunk(text):
-                    self._outbox.send(type="chunk", id=self._request, text=text)
-                case Usage(prompt=tokens, decoded=decoded, reply=reply) if not self._inbox.ended:
-                    self._outbox.send(type="done", id=self._request, prompt=tokens, decoded=decoded, reply=reply)
+        with self._speaker_for(prompt.picture) as speaker:
+            for part in speaker.speak(prompt):
+                self._send(part)
+
+    @contextmanager
+    def _speaker_for(self, picture: str) -> Iterator[Speaker]:
+        """Give who speaks: with a picture, in a context that sees it and that is gone afterwards."""
+        speaker = self._ready_speaker()
+        if not picture:
+            yield speaker
+            return
+        if self._model is None or self._projector is None:
+            raise SightFailed(BLIND)
+        with self._projector.look(self._model, picture_bytes(picture)) as context:
+            yield speaker.within(context)
+
+    def _send(self, part: StreamPart) -> None:
+        match part:
+            case Chosen(option):
+                self._outbox.send(type="chosen", id=self._request, option=option)
+            case Chunk(text):
+                self._outbox.send(type="chunk", id=self._request, text=text)
+            case Usage(prompt=tokens, decoded=decoded, reply=reply) if not self._inbox.ended:
+                self._outbox.send(type="done", id=self._request, prompt=tokens, decoded=decoded, reply=reply)
+
+
+def _log_warning(level: int, text: bytes, _: Any) -> None:
+    """Pass on what llama.cpp has to complain of, without its chatter."""
+    if level in (LOG_WARN, LOG_ERROR):
+        print(text.decode("utf-8", "replace"), end="", file=sys.stderr)  # noqa: T201 - standard error is our log
 
 
 def _threads(header: GgufHeader, wanted: int | None) -> tuple[int, int]:
@@ -201,4 +249,5 @@ def _prompt(frame: Frame) -> Prompt:
         Sampling(**frame["sampling"]),
         Choice(choice["before"], tuple(choice["options"]), choice["after"]) if choice else None,
         frame["line"],
+        frame["picture"],
     )

@@ -1,6 +1,6 @@
 """A model that is none: replies from a JSON file, for tests, demos and screenshots. Shipped, and says what it is.
 
-The file: {"name": "...", "context": 4096, "replies": [reply, ...], "default": reply}, a reply being
+The file: {"name": "...", "context": 4096, "sees": false, "replies": [reply, ...], "default": reply}, a reply being
 {"text": "...", "emotion": "happy", "when": "regular expression", "chunks": ["raw ", "pieces"], "delay_ms": 0,
 "fail": "crash" | "unreachable"}; all but `text` (or `chunks`) may be left out. The first reply whose `when` is found in
 the user's last message wins; else those without `when` take turns; else `default` speaks.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alisa_desktop.core.errors import ModelBroken, ModelCrashed, ModelMissing, ModelUnreachable
+from alisa_desktop.core.errors import ModelBroken, ModelCrashed, ModelMissing, ModelUnreachable, SightFailed
 from alisa_desktop.core.messages import (
     Chosen,
     Chunk,
@@ -31,6 +31,7 @@ from alisa_desktop.core.messages import (
     notes_for_any_model,
 )
 from alisa_desktop.model.completions import estimated_tokens
+from alisa_desktop.model.picture import BLIND
 
 FAILURES: dict[str, Callable[[], Exception]] = {
     "crash": lambda: ModelCrashed("My model stopped in the middle of that, as its script says."),
@@ -54,6 +55,7 @@ class ScriptedModel:
         script = _read(path)
         self._name = str(script.get("name", path.stem))
         self._context: int = _checked(script, "context", int, 4096)
+        self._sees: bool = _checked(script, "sees", bool, False)
         self._replies = [_reply(one) for one in _checked(script, "replies", list, [])]
         self._default = _reply(script.get("default", {"text": "..."}))
         self._turns = 0
@@ -62,7 +64,7 @@ class ScriptedModel:
     @property
     def status(self) -> ModelStatus:
         """Always ready."""
-        return ModelStatus(ModelState.READY, self._name)
+        return ModelStatus(ModelState.READY, self._name, sees=self._sees)
 
     @property
     def context_tokens(self) -> int:
@@ -88,7 +90,10 @@ class ScriptedModel:
         return estimated_tokens(messages)
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[StreamPart, None]:
-        """Speak the reply for the user's last message; see `ChatModel.stream`."""
+        """Speak the reply for the user's last message; see `ChatModel.stream`. Raises `SightFailed` for a picture
+        that the script says it can't see."""
+        if prompt.picture and not self._sees:
+            raise SightFailed(BLIND)
         reply = self._pick(prompt.messages)
         if prompt.choice and reply.emotion in prompt.choice.options:
             yield Chosen(reply.emotion)
@@ -151,9 +156,9 @@ def _pattern(told: dict[str, Any]) -> re.Pattern[str] | None:
 
 def _checked(told: dict[str, Any], key: str, kind: type, default: Any) -> Any:
     value = told.get(key, default)
-    if value is not default and (not isinstance(value, kind) or isinstance(value, bool)):
+    if value is not default and (not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool)):
         raise ModelBroken(f"“{key}” in a script must be {_KINDS[kind]}.")
     return value
 
 
-_KINDS = {int: "a whole number", str: "a text", list: "a list"}
+_KINDS = {bool: "true or false", int: "a whole number", str: "a text", list: "a list"}

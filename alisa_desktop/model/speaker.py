@@ -17,8 +17,8 @@ from alisa_desktop.model.decoding import (
     common_length,
     runs_in_circles,
 )
-from alisa_desktop.model.native import NativeModel
-from alisa_desktop.model.templates import Render, prompt_pieces
+from alisa_desktop.model.native import PICTURE, Context
+from alisa_desktop.model.templates import Piece, Render, prompt_pieces
 
 
 @dataclass(slots=True)
@@ -40,21 +40,37 @@ class Speaker:
     far as it was heard.
     """
 
-    def __init__(self, model: NativeModel, render: Render, heard: Callable[[], int | None]) -> None:
+    def __init__(
+        self, model: Context, render: Render, heard: Callable[[], int | None], replies: ReplyMemory | None = None
+    ) -> None:
         self._model = model
         self._render = render
         self._heard = heard
-        self._replies = ReplyMemory()
+        self._replies = ReplyMemory() if replies is None else replies
+
+    def within(self, context: Context) -> Speaker:
+        """Return the same speaker with another context of the model; what either says, both remember."""
+        return Speaker(context, self._render, self._heard, self._replies)
 
     def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
-        """Return the prompt for the next reply in tokens; replies of this model keep the tokens they came with."""
+        """Return the prompt for the next reply in tokens; replies of this model keep the tokens they came with.
+
+        A picture that the context sees goes before the words of the last message.
+        """
+        pieces = prompt_pieces(messages, self._render)
+        last = max((at for at, piece in enumerate(pieces) if piece.said_by is Role.USER), default=len(pieces) - 1)
         tokens: list[int] = []
-        for piece in prompt_pieces(messages, self._render):
-            known = self._replies.tokens(piece.text) if piece.said_by is Role.ASSISTANT else None
-            tokens += known or self._model.tokenize(piece.text, control=piece.said_by is None, after=tokens)
+        for at, piece in enumerate(pieces):
+            if at == last:
+                tokens += [PICTURE] * self._model.picture_tokens
+            tokens += self._piece_tokens(piece, tokens)
         if self._model.adds_bos and tokens[:1] != [self._model.bos]:
             tokens.insert(0, self._model.bos)
         return tokens
+
+    def _piece_tokens(self, piece: Piece, before: Sequence[int]) -> list[int]:
+        known = self._replies.tokens(piece.text) if piece.said_by is Role.ASSISTANT else None
+        return known or self._model.tokenize(piece.text, control=piece.said_by is None, after=before)
 
     def speak(self, prompt: Prompt) -> Iterator[Chosen | Chunk | Usage]:
         """Generate one reply, part by part; ends early, with its `Usage`, when cancelled.
@@ -73,7 +89,13 @@ class Speaker:
         yield Usage(reply.prompt, reply.decoded, len(reply.tokens) - reply.forced)
 
     def _check_room(self, prompt: int, forced: int) -> None:
-        if prompt + forced > self._model.context_tokens - 1:
+        missing = prompt + forced - (self._model.context_tokens - 1)
+        if 0 < missing <= self._model.picture_tokens:
+            raise MessageTooLong(
+                f"That picture is too large for my model's context of {self._model.context_tokens} tokens; "
+                "choose a larger context in Settings."
+            )
+        if missing > 0:
             raise MessageTooLong(
                 f"That is too long for my model: {prompt} tokens with what came before, "
                 f"and it can hold {self._model.context_tokens}. Please make it shorter."

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from contextlib import suppress
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alisa_desktop.core.errors import ModelMissing
+from alisa_desktop.core.errors import ModelError, ModelMissing
 from alisa_desktop.core.messages import Choice, Message, Prompt, Role, Sampling, Usage
 from alisa_desktop.model.completions import (
     BadEvent,
@@ -170,3 +171,41 @@ def test_every_status_has_a_way_out(status: int, words: str) -> None:
     sentence = status_error(status, '{"error": "why"}', chat_address("http://h:1"), "m").sentence
     assert words in sentence
     assert "why" in sentence or status == 302
+
+
+RED = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
+
+
+def test_a_picture_goes_with_the_last_message_of_the_user() -> None:
+    talk = (Message(Role.SYSTEM, "s"), Message(Role.USER, "hi"), Message(Role.ASSISTANT, "yes?"))
+    body = request_body(
+        Prompt(
+            (
+                *talk,
+                Message(Role.USER, "look"),
+            ),
+            picture=RED,
+        ),
+        "m",
+        with_usage=False,
+    )
+    *before, last = body["messages"]
+    assert before == request_body(Prompt(talk), "m", with_usage=False)["messages"]
+    picture = {"type": "image_url", "image_url": {"url": RED}}
+    assert last == {"role": "user", "content": [{"type": "text", "text": "look"}, picture]}
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a.png", "file:///etc/hostname", "data:text/plain;base64,aGk="]
+)
+def test_a_server_is_never_told_to_fetch_a_picture(address: str) -> None:
+    with pytest.raises(ModelError, match="PNG and JPEG"):
+        request_body(Prompt((Message(Role.USER, "look"),), picture=address), "m", with_usage=False)
+
+
+def test_a_refused_picture_is_blamed_on_the_models_eyes() -> None:
+    address = chat_address("http://127.0.0.1")
+    refused = status_error(400, '{"error": "image_url"}', address, "blind", with_picture=True)
+    assert "“blind” may not be able to see pictures" in refused.sentence
+    assert "image_url" in refused.sentence
+    assert "pictures" not in status_error(400, "", address, "blind").sentence

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_gguf import write_tiny_gguf
+from tiny_vision import write_tiny_llava, write_tiny_qwen2vl, write_tiny_qwen2vl_projector
 
 from alisa_desktop.core.errors import ModelBroken, ModelMissing, ModelTooBig
-from alisa_desktop.model.gguf_header import GgufHeader, check_model_file, read_header
+from alisa_desktop.model.gguf_header import (
+    GgufHeader,
+    check_memory,
+    check_model_file,
+    check_projector_file,
+    read_header,
+)
 
 GIB = 1 << 30
 EIGHT_GB = 8 * GIB
@@ -145,3 +152,43 @@ def test_a_header_with_flipped_bytes_is_read_or_refused(place: int, junk: bytes)
     except ModelBroken:
         return
     assert found.memory_bytes(4096) >= 0
+
+
+# Vision projectors
+
+
+def test_projectors_are_known_by_their_header(tmp_path: Path) -> None:
+    llava = check_model_file(write_tiny_gguf(tmp_path / "llava.gguf"), 0, EIGHT_GB)
+    qwen = check_model_file(write_tiny_qwen2vl(tmp_path / "qwen.gguf"), 0, EIGHT_GB)
+    assert not llava.sees
+    for model, path in (
+        (llava, write_tiny_llava(tmp_path / "a.gguf")),
+        (qwen, write_tiny_qwen2vl_projector(tmp_path / "b.gguf")),
+    ):
+        found = check_projector_file(path, model)
+        assert found.sees
+        assert found.file_bytes == path.stat().st_size
+
+
+def test_a_projector_that_is_none_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = write_tiny_gguf(tmp_path / "model.gguf")
+    model = check_model_file(path, 0, EIGHT_GB)
+    with pytest.raises(ModelBroken, match="no eyes"):
+        check_projector_file(path, model)
+    with pytest.raises(ModelMissing):
+        check_projector_file(tmp_path / "none.gguf", model)
+    other = write_tiny_llava(tmp_path / "other.gguf", width=96)
+    with pytest.raises(ModelBroken, match="another model"):
+        check_projector_file(other, model)
+    data = write_tiny_llava(tmp_path / "cut.gguf").read_bytes()
+    for kept, why in ((0, "empty"), (500, "damaged"), (len(data) - 100, "incomplete")):
+        (tmp_path / "cut.gguf").write_bytes(data[:kept])
+        with pytest.raises(ModelBroken, match=why):
+            check_projector_file(tmp_path / "cut.gguf", model)
+
+
+def test_the_eyes_take_memory_too(starter: Path) -> None:
+    header = check_model_file(starter, 512, EIGHT_GB)
+    check_memory(header, 512, EIGHT_GB, GIB)
+    with pytest.raises(ModelTooBig, match=r"\d GB of memory"):
+        check_memory(header, 512, EIGHT_GB, 8 * GIB)

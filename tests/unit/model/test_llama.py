@@ -5,21 +5,24 @@ import shutil
 import struct
 import subprocess
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from tiny_gguf import write_tiny_gguf
+from tiny_vision import data_address, png, write_tiny_llava
 
 from alisa_desktop.core.errors import (
     AlisaError,
     MessageTooLong,
     ModelBroken,
     ModelCrashed,
+    ModelError,
     ModelMissing,
     ModelTooBig,
+    SightFailed,
 )
 from alisa_desktop.core.frames import PROTOCOL, Frame, FrameDecoder, encode
 from alisa_desktop.core.messages import (
@@ -42,6 +45,7 @@ Start = Callable[..., Awaitable[Any]]
 SYSTEM = Message(Role.SYSTEM, "You are Alisa.\nMode: default")
 FEELINGS = Choice("<emotion=", tuple(Emotion), "> ")
 SHORT = Sampling(max_tokens=8)
+RED = png(120, 80, (255, 0, 0))
 SAYING = ["hello!", "my name is Leo", "what's my name?", "tell me a joke", "I'm tired", "what is gravity?"]
 
 
@@ -249,6 +253,99 @@ async def test_closing_in_the_middle_of_loading_or_of_a_reply_leaves_nothing(sta
             pass
 
 
+# Pictures
+
+
+def see(text: str = "what is it?", picture: bytes = RED, sampling: Sampling = SHORT) -> Prompt:
+    return replace(ask(text, sampling), picture=data_address(picture))
+
+
+@pytest.fixture
+def seeing(tmp_path: Path) -> Path:
+    """A model whose replies never end, with eyes that take a while for a picture."""
+    write_tiny_llava(tmp_path / "mmproj-seeing.gguf", side=512, blocks=12)
+    return write_tiny_gguf(tmp_path / "seeing.gguf", never_ends=True, context=8192)
+
+
+async def test_a_model_with_eyes_beside_it_sees(start: Start, tmp_path: Path) -> None:
+    path = write_tiny_gguf(tmp_path / "m.gguf", never_ends=True)
+    write_tiny_llava(tmp_path / "mmproj-m-f16.gguf")
+    alisa = await start(path)
+    assert alisa.model.status.sees
+    talk = ask("hello hello")
+    text = await alisa.hear(talk)
+    heard = await alisa.hear(replace(see(), choice=FEELINGS))
+    assert heard.option in tuple(Emotion)
+    assert heard.usage.reply == 8
+    assert heard.usage.decoded == heard.usage.prompt == await alisa.model.count(see().messages) + 36
+    again = await alisa.hear(talk)
+    assert again.usage.decoded == 1, "the talk was left as it was"
+    assert again.usage.prompt == text.usage.prompt
+
+
+@pytest.mark.parametrize("content", ["", "damaged", "cut", "another's"])
+async def test_a_model_with_bad_eyes_still_talks(
+    start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    path = write_tiny_gguf(tmp_path / "m.gguf", never_ends=True)
+    eyes = write_tiny_llava(tmp_path / "mmproj.gguf", width=48 if content == "another's" else 64)
+    if content != "another's":
+        data = eyes.read_bytes()
+        eyes.write_bytes({"": b"", "damaged": b"GGUF" + b"\xff" * 300, "cut": data[:-100]}[content])
+    alisa = await start(path)
+    assert not alisa.model.status.sees
+    assert "mmproj.gguf can't be used by m.gguf" in caplog.text
+    with pytest.raises(SightFailed, match=r"can't look at pictures\. Choose one that can in Settings"):
+        await alisa.hear(see())
+    assert (await alisa.hear(ask("hello"))).usage.reply == 8
+    assert len(alisa.processes) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1/a.png", "file:///etc/hostname", "data:image/png;base64,aGVsbG8="]
+)
+async def test_what_is_no_picture_of_ours_is_refused(start: Start, seeing: Path, address: str) -> None:
+    alisa = await start(seeing)
+    with pytest.raises(ModelError, match="PNG and JPEG"):
+        await alisa.hear(replace(ask("look"), picture=address))
+    assert (await alisa.hear(ask("hello"))).usage.reply == 8
+    assert alisa.model.status.sees
+
+
+async def test_a_picture_that_is_too_large_names_the_context(start: Start, seeing: Path) -> None:
+    alisa = await start(seeing, context=512)
+    with pytest.raises(MessageTooLong, match="too large for my model's context of 512 tokens"):
+        await alisa.hear(see())
+    assert (await alisa.hear(ask("hello"))).usage.reply == 8
+
+
+async def test_looking_can_be_stopped(start: Start, seeing: Path) -> None:
+    alisa = await start(seeing, context=8192)
+    talk = ask("hello hello")
+    await alisa.hear(talk)
+    runner = psutil.Process(alisa.processes[0])
+    spent = runner.cpu_times().user
+    looking = asyncio.create_task(alisa.hear(see()))
+    async with asyncio.timeout(30):
+        while runner.cpu_times().user < spent + 0.1:
+            await asyncio.sleep(0.005)  # polls until it is under way
+    assert not looking.done()
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert (await alisa.hear(talk)).usage.decoded == 1
+    assert len(alisa.processes) == 1
+
+
+async def test_a_reply_to_a_picture_can_be_stopped(start: Start, seeing: Path) -> None:
+    alisa = await start(seeing, context=8192)
+    stream = alisa.model.stream(see(sampling=Sampling()))
+    await first_chunk(stream)
+    await stream.aclose()
+    assert (await alisa.hear(ask("hello"))).usage.reply == 8
+    assert len(alisa.processes) == 1
+
+
 # Broken files, through the real runner
 
 
@@ -350,8 +447,9 @@ async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(endless: Path, run
         "threads": None,
         "safe": True,
         "classifier": "",
+        "mmproj": "",
     }
-    said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None, "line": ""}
+    said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None, "line": "", "picture": ""}
     spoke = asyncio.Event()
     process = ChildProcess(
         runner, root, first=lambda: load, on_frame=lambda frame: spoke.set() if frame["type"] == "chunk" else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -202,6 +204,17 @@ async def test_closing_the_stream_drops_the_connection() -> None:
 )
 async def test_every_failure_is_a_sentence_with_a_way_out(answer: Answer, words: str) -> None:
     await fails_and_is_there_after_all(answer, words, LONG)
+
+
+async def test_a_refused_picture_may_mean_that_the_model_is_blind() -> None:
+    picture = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    async with SmallServer(failing(400, '{"error": "no image_url"}')).running() as server:
+        model = RemoteModel(server.url, "m", sees=True)
+        assert model.status.sees
+        with pytest.raises(ModelUnreachable, match="may not be able to see pictures"):
+            await anext(model.stream(replace(HELLO, picture=picture)))
+        assert model.status.sees
+    assert not RemoteModel(server.url, "m").status.sees
 
 
 @pytest.mark.parametrize("answer", [silent, streaming(delta("Hel"), ends=False)])

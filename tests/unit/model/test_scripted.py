@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alisa_desktop.core.errors import ModelBroken, ModelCrashed, ModelError, ModelMissing, ModelUnreachable
+from alisa_desktop.core.errors import ModelBroken, ModelCrashed, ModelError, ModelMissing, ModelUnreachable, SightFailed
 from alisa_desktop.core.messages import (
     Choice,
     Chosen,
@@ -94,6 +94,17 @@ async def test_it_is_ready_at_once(tmp_path: Path) -> None:
     await model.close()
 
 
+async def test_it_sees_when_its_script_says_so(tmp_path: Path) -> None:
+    model = ScriptedModel(write(tmp_path, {"sees": True, "default": {"text": "a cat"}}))
+    assert model.status == ModelStatus(ModelState.READY, "script", sees=True)
+    prompt = Prompt((Message(Role.USER, "look"),), picture="data:image/png;base64,")
+    assert words([part async for part in model.stream(prompt)]) == "a cat"
+    blind = ScriptedModel(write(tmp_path, {}))
+    assert not blind.status.sees
+    with pytest.raises(SightFailed, match="can't look at pictures"):
+        await anext(blind.stream(prompt))
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -104,6 +115,7 @@ async def test_it_is_ready_at_once(tmp_path: Path) -> None:
         {"replies": [{"text": "x", "when": "("}]},
         {"replies": [{"text": "x", "fail": "slowly"}]},
         {"context": True},
+        {"sees": 1},
     ],
 )
 def test_a_broken_script_is_named(tmp_path: Path, script: object) -> None:

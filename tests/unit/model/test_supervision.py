@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ def answer(frame):
         send(type="opened", name="Delicate")
         if sys.argv[2] == "always" or (sys.argv[2] == "unsafe" and not frame["safe"]):
             os._exit(3)
-        send(type="ready", context=64, labels=0)
+        send(type="ready", context=64, labels=0, sees=bool(frame["mmproj"]))
+    elif frame["type"] == "generate" and frame["picture"]:
+        os._exit(3)
     elif frame["type"] == "generate" and sys.argv[2] == "deaf":
         send(type="chunk", id=frame["id"], text="la")
     elif frame["type"] == "generate":
@@ -89,6 +92,23 @@ async def test_a_runner_that_always_crashes_is_tried_three_times(
     with pytest.raises(ModelCrashed, match="three times"):
         await alisa.model.ready()
     assert len(logged(tmp_path)) == 6
+
+
+async def test_eyes_that_crash_it_twice_are_left_out(
+    start: Start, tmp_path: Path, model_file: Path, program: Callable[[str], list[str]]
+) -> None:
+    model_file.with_name("mmproj-delicate.gguf").touch()
+    alisa = await start(model_file, command=program("well"))
+    for _ in range(2):
+        assert alisa.model.status.sees
+        with pytest.raises(ModelCrashed, match="say it once more"):
+            await alisa.hear(replace(HELLO, picture="data:image/png;base64,"))
+        await alisa.told.until(lambda status: status.state is ModelState.LOADING and bool(status.detail))
+        assert not alisa.told.all[-1].sees
+        await alisa.model.ready()
+        alisa.told.all.clear()
+    assert not alisa.model.status.sees
+    assert (await alisa.hear(HELLO)).usage.prompt == 1
 
 
 @pytest.mark.parametrize("how", ["garbage", "foreign"])
