@@ -154,6 +154,7 @@ class Reading:
             del waiting[-BATCH:]
             found = self._visible(batch[::-1])
             self._place(found)
+            found = [thing for thing in found if self._is_in_sight(thing)]
             self._name_all([thing for thing in found if thing.role in SHOW_THEIR_NAME])
             self._find_children(found)
             self._things |= {thing.path: thing for thing in found}
@@ -163,20 +164,29 @@ class Reading:
 
     def _visible(self, paths: Sequence[str]) -> list[_Thing]:
         """What of these is to be seen. Of the rest, and of passwords, nothing else is ever asked."""
-        members = ("GetRole", "GetState", "GetInterfaces")
-        replies = self._ask([about(Reference(self._name, path), member) for path in paths for member in members])
-        told = zip(paths, replies[::3], replies[1::3], replies[2::3], strict=True)
+        states = [states_of(reply) for reply in self._ask([self._of_itself(path, "GetState") for path in paths])]
+        showing = [(path, state) for path, state in zip(paths, states, strict=True) if state & SHOWING]
+        members = ("GetRole", "GetInterfaces")
+        replies = self._ask([self._of_itself(path, member) for path, _ in showing for member in members])
         things = [
-            _Thing(path, number_of(first_of(role)), states_of(states), interfaces_of(interfaces))
-            for path, role, states, interfaces in told
+            _Thing(path, number_of(first_of(role)), state, interfaces_of(interfaces))
+            for (path, state), role, interfaces in zip(showing, replies[::2], replies[1::2], strict=True)
         ]
-        return [thing for thing in things if thing.states & SHOWING and thing.role not in (PASSWORD, -1)]
+        return [thing for thing in things if thing.role not in (PASSWORD, -1)]
+
+    def _of_itself(self, path: str, member: str) -> Call:
+        return about(Reference(self._name, path), member)
 
     def _place(self, things: Sequence[_Thing]) -> None:
         placed = [thing for thing in things if COMPONENT in thing.interfaces]  # GTK complains if others are asked
         replies = self._ask([self._call(thing, COMPONENT, "GetExtents", ON_SCREEN) for thing in placed])
         for thing, reply in zip(placed, replies, strict=True):
             thing.box = box_of(first_of(reply))
+
+    def _is_in_sight(self, thing: _Thing) -> bool:
+        """Whether it may be in the window. Containers without a size may have children of some."""
+        frame = next(iter(self._things.values()), thing).box
+        return not thing.box or not frame or bool(thing.box.cut(frame))
 
     def _name_all(self, things: Sequence[_Thing]) -> None:
         for thing, reply in zip(things, self._about(things, ACCESSIBLE, "Name"), strict=True):
@@ -188,7 +198,7 @@ class Reading:
         if max(counts, default=0) > MOST_CHILDREN:
             raise NotTold("a list of many that can't be walked")
         parents = [thing for thing, count in zip(things, counts, strict=True) if count > 0]
-        replies = self._ask([about(Reference(self._name, parent.path), "GetChildren") for parent in parents])
+        replies = self._ask([self._of_itself(parent.path, "GetChildren") for parent in parents])
         for parent, reply in zip(parents, replies, strict=True):
             children = references_of(reply)[:MOST_CHILDREN]
             if any(child.name != self._name for child in children):

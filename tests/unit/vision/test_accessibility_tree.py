@@ -139,6 +139,13 @@ def test_of_a_password_only_role_state_and_interfaces_are_asked() -> None:
     assert asked == {"GetRole", "GetState", "GetInterfaces"}
 
 
+def test_of_what_is_outside_the_window_nothing_is_asked() -> None:
+    far = Thing(PANEL, Box(0, 900, 400, 300), children=("inside",))
+    inside, label = Thing(LABEL, Box(10, 910, 300, 20), "inside"), Thing(LABEL, Box(10, 10, 300, 20), SENTENCE)
+    _, application = element_of(label=label, far=far, inside=inside)
+    assert not [call for call in application.asked if call.path == "inside"]
+
+
 def test_what_is_hidden_is_not_read_nor_is_what_is_in_it() -> None:
     tab = Thing(PANEL, WINDOW, states=0, children=("inside",))
     inside, label = Thing(LABEL, Box(10, 40, 300, 20), "inside"), Thing(LABEL, Box(10, 10, 300, 20), SENTENCE)
