@@ -46,7 +46,7 @@ APP, PAGES, ALONE = (str(Path(__file__).with_name(f"eyes_{name}.py")) for name i
 
 
 def measure(folder: Path, quick: bool, seconds: float | None = None) -> list[Row]:
-    """All rows; each screen is watched for `seconds`."""
+    """All rows; the still page is watched for `seconds`, the one with a clock for at most a minute of them."""
     if reason := lacking() or ("" if Path("/proc/self/status").exists() else "not measured: no /proc here"):
         return [missing("eyes", reason)]
     seconds = seconds or (QUICK_SECONDS if quick else SECONDS)
@@ -89,9 +89,9 @@ class _Seer:
     def page(self, kind: str) -> Iterator[None]:
         """Show a page while this lasts."""
         with self.found.talk(PAGES, PAGE, kind) as page:
-            self.found.place.window(PAGE)
-            time.sleep(STILL_SECONDS)
             try:
+                self.found.place.window(PAGE)
+                time.sleep(STILL_SECONDS)
                 yield
             finally:
                 page.terminate()
@@ -149,8 +149,9 @@ def _awareness(seer: _Seer, seconds: float, ticks: int) -> list[Row]:
     time.sleep(min(seconds, SECONDS))
     app = shut.percent
     still = _watch(seer, "still", seconds)
-    clock = _watch(seer, "clock", seconds, ticks)
-    return [*_still(still, app, seconds), *_clock(clock, app, seconds)]
+    brief = min(seconds, SECONDS)
+    clock = _watch(seer, "clock", brief, ticks)
+    return [*_still(still, app, seconds), *_clock(clock, app, brief)]
 
 
 def _watch(seer: _Seer, kind: str, seconds: float, ticks: int = 0) -> _Watched:
@@ -187,25 +188,25 @@ def _still(found: _Watched, app: float, seconds: float) -> list[Row]:
     what, first, last = "eyes aware, still page", found.first["runs"], found.last["runs"]
     note = f"captures {found.last['captures']}; runs are of bands, one reading takes several"
     return [
-        *_shares(what, found, app, seconds, MOST_CPU),
+        *_shares(what, found, app, seconds),
         Row(f"{what}, runs of OCR", last, "", first, last / first, "first reading only", last == first, note),
     ]
 
 
-def _shares(what: str, found: _Watched, app: float, seconds: float, most: float | None) -> list[Row]:
-    both = found.eyes + found.app
+def _shares(what: str, found: _Watched, app: float, seconds: float, has_goal: bool = True) -> list[Row]:
     since = f"over {seconds:.0f} s after the first reading; the baseline is the app with shut eyes"
-    goal, long_goal = f"<= {most:g} %" if most else "", most if seconds >= LONG_SECONDS else None
+    is_long = has_goal and seconds >= LONG_SECONDS
     return [
         Row(f"{what}, eyes' CPU", found.eyes, "%"),
         Row(f"{what}, app's CPU", found.app, "%", app),
-        Row(f"{what}, CPU of both", both, "%", app, None, goal, both <= most if most else None, since),
-        Row(
-            f"{what}, with opening", found.whole, "%", app, None,
-            goal if long_goal else "", found.whole <= long_goal if long_goal else None,
-            "the first reading counts, too",
-        ),
-    ]  # fmt: skip
+        _share(f"{what}, CPU of both", found.eyes + found.app, app, has_goal, since),
+        _share(f"{what}, with opening", found.whole, app, is_long, "the first reading counts, too"),
+    ]
+
+
+def _share(what: str, percent: float, app: float, has_goal: bool, note: str) -> Row:
+    goal, met = (f"<= {MOST_CPU:g} %", percent <= MOST_CPU) if has_goal else ("", None)
+    return Row(what, percent, "%", app, None, goal, met, note)
 
 
 def _clock(found: _Watched, app: float, seconds: float) -> list[Row]:
@@ -214,7 +215,7 @@ def _clock(found: _Watched, app: float, seconds: float) -> list[Row]:
     runs, captures = (found.last[key] - found.first[key] for key in ("runs", "captures"))
     note = f"of {window} px; each time {', '.join(map(str, found.ticks))} px"
     return [
-        *_shares(what, found, app, seconds, None),
+        *_shares(what, found, app, seconds, has_goal=False),
         Row(f"{what}, later runs of OCR", runs, "", note=f"in {captures} captures"),
         Row(
             "eyes, read when a clock ticks",

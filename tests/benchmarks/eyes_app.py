@@ -25,6 +25,9 @@ from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.options import Options
 
+PATIENCE = 90.0
+"""Seconds until the first reading at the latest."""
+
 
 class Ordered(App):
     """The app, which does one order after the other once it is complete, and quits when there are no more."""
@@ -36,10 +39,12 @@ class Ordered(App):
     async def _obey(self, engine: Engine) -> None:
         orders = Orders(engine)
         _say({"ready": True})
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            order = json.loads(line)
-            _say(await getattr(orders, order.pop("do"))(**order))
-        self._ended.set()
+        try:
+            while line := await asyncio.to_thread(sys.stdin.readline):
+                order = json.loads(line)
+                _say(await getattr(orders, order.pop("do"))(**order))
+        finally:
+            self._ended.set()
 
 
 class Orders:
@@ -57,7 +62,7 @@ class Orders:
         while self._engine.eyes.status.consent != consent:
             await asyncio.sleep(0.01)
         if consent == Consent.AWARE:
-            await self._has_read.wait()
+            await asyncio.wait_for(self._has_read.wait(), PATIENCE)
         return {"counts": self._engine.eyes.counts}
 
     async def look(self, depth: str) -> dict[str, Any]:

@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.eyes_text import line
 
-LEFT, TOP, WIDTH, HEIGHT = 30, 40, 880, 640
-LINES, LENGTH = 30, 90
+LEFT, TOP, WIDTH, HEIGHT = 30, 40, 880, 520
+"""px; clear of her and her bubble: what they cover is read when it comes to light again."""
+LINES, LENGTH = 28, 90
 CLOCK_WIDTH = 90
 TICK_MS, TURN_MS = 1000, 1500
 

@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smaller and fewer: a first impression")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument(
-        "--aware", type=float, metavar="SECONDS", help="how long eyes watches each screen (60, quick 10)"
+        "--aware", type=float, metavar="SECONDS", help="how long eyes watches a still page (60, quick 10)"
     )
     said = parser.parse_args()
     if unknown := set(said.names) - set(BENCHMARKS):
