@@ -212,7 +212,9 @@ class Engine:
             from alisa_desktop.model.remote import RemoteModel  # httpx: only for those who have a server
 
             key = settings.server_key.get_secret_value() or await asyncio.to_thread(read_key, settings.server_url)
-            return RemoteModel(settings.server_url, settings.server_model, key, on_status=self._tell_status)
+            return RemoteModel(
+                settings.server_url, settings.server_model, key, on_status=self._tell_status, sees=settings.server_sees
+            )
         return LlamaModel(
             self._model_file(settings),
             command=child_command("--runner"),
@@ -427,7 +429,7 @@ def child_command(part: str) -> list[str]:
 def _model_part(settings: Settings) -> tuple[object, ...]:
     source = settings.model_source
     if source is ModelSource.SERVER:
-        return source, settings.server_url, settings.server_model, settings.server_key
+        return source, settings.server_url, settings.server_model, settings.server_key, settings.server_sees
     return (source, settings.model_file, settings.context_tokens) if source is ModelSource.FILE else (source,)
 
 

@@ -52,7 +52,9 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "host": frozenset({"platformdirs", "keyring", "Xlib"}),
     "model": frozenset({"httpx", "jinja2", "llama_cpp", "numpy", "psutil", "pydantic"}),
     "memory": frozenset({"sqlalchemy", "alembic"}),
-    "vision": frozenset({"mss", "cv2", "numpy", "psutil", "rapidocr", "Xlib", "jeepney", "Quartz", "ApplicationServices", "comtypes"}),
+    "vision": frozenset(
+        {"mss", "cv2", "numpy", "psutil", "rapidocr", "Xlib", "jeepney", "Quartz", "ApplicationServices", "comtypes"}
+    ),
     "server": frozenset({"fastapi", "starlette", "uvicorn", "websockets", "pydantic"}),
     "ui": frozenset({"PySide6", "pydantic", "annotated_types"}),  # the last are the bounds pydantic keeps
     "options": frozenset(),
@@ -65,7 +67,11 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
 }
 """What each room may import of others' libraries."""
 
-ONLY_IN = {"llama_cpp": {"model/runner.py"}, "numpy": {"model/native.py", "vision/capture.py", "vision/tiles.py"}, "qasync": {"app.py"}}
+ONLY_IN = {
+    "llama_cpp": {"model/runner.py"},
+    "numpy": {"model/native.py", "vision/capture.py", "vision/tiles.py"},
+    "qasync": {"app.py"},
+}
 """Libraries that one file alone may import."""
 
 

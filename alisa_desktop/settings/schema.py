@@ -85,6 +85,12 @@ class Settings(BaseModel):
         description="Only if the server asks for one. Kept in the keyring of your system.",
         json_schema_extra={"group": "Model", "kind": "secret", "when": {"model_source": "server"}},
     )
+    server_sees: bool = Field(
+        False,
+        title="It can see pictures",
+        description="Look now then sends a small picture of the window in front to that server, too.",
+        json_schema_extra={"group": "Model", "when": {"model_source": "server"}},
+    )
     mode: str = Field(
         "default",
         title="Personality",

@@ -28,6 +28,7 @@ SCREEN_IS_LOCKED = "CGSSessionScreenIsLocked"
 ON_CONSOLE = "kCGSSessionOnConsoleKey"
 """False while somebody else is logged in at the screen."""
 
+
 def window_of(entry: Mapping[str, Any]) -> Window | None:
     """A window of the list CGWindowListCopyWindowInfo returns, or None where it has no pixels.
 
