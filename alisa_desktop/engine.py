@@ -396,8 +396,9 @@ async def open_memory(paths: Paths) -> Store | Forgetful:
         return Forgetful(error.sentence)
 
 
-async def look_once(paths: Paths) -> tuple[Sight, str]:
-    """Look now, whatever the settings say, because somebody asks for just that; what was seen, and the note.
+async def look_once(paths: Paths) -> tuple[Sight, str, int]:
+    """Look now, whatever the settings say, because somebody asks for just that; what was seen, the note,
+    and how many pictures of the screen were taken for it.
 
     A receipt is kept. Raises `SightFailed`.
     """
@@ -407,7 +408,7 @@ async def look_once(paths: Paths) -> tuple[Sight, str]:
     try:
         await eyes.allow(Consent.ASK)
         sight = await Surroundings(eyes, memory).look(Depth.TEXT, lambda: datetime.now(UTC))
-        return sight, screen_note(sight)
+        return sight, screen_note(sight), eyes.counts["captures"]
     finally:
         await eyes.close()
         await memory.close()

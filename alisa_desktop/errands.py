@@ -198,10 +198,10 @@ async def forget(paths: Paths) -> int:
 
 async def look(paths: Paths, as_json: bool) -> int:
     """Look once, now, and print the note that she would be told; running it is the consent. A receipt is kept."""
-    sight, note = await look_once(paths)
+    sight, note, captures = await look_once(paths)
     if as_json:
         told = {"app": sight.app, "kind": sight.kind, "title": sight.title, "depth": sight.depth, "text": sight.text}
-        click.echo(json.dumps(told | {"reason": sight.reason, "note": note}, ensure_ascii=False))
+        click.echo(json.dumps(told | {"reason": sight.reason, "note": note, "captures": captures}, ensure_ascii=False))
     else:
         click.echo(note)
     return 0

@@ -40,6 +40,8 @@ NO_REPLY = "I had nothing to say to that, which is odd. Ask me again, or in othe
 LONGEST_REPLY = 2048
 """Tokens a reply may take where the persona file sets no limit."""
 NOT_STORED = "Something went wrong on my side when I wrote that down, so I may not remember it later."
+PAST_WITH_PICTURE = 2
+"""Turns before a message with a picture: all of them would be read anew, because a picture has a context of its own."""
 CRISIS_SOURCE = "crisis rule"
 """Stands in a stored turn where the model's name stands otherwise."""
 
@@ -180,6 +182,8 @@ async def _fitted_prompt(request: Request, desk: Desk, sent: str, picture: str) 
         return await desk.model.count(messages_for(system, past, sent))
 
     past = await desk.transcript.fit(request.turn, measure, room)
+    if picture:
+        past = past[-PAST_WITH_PICTURE:]
     prompt = build_prompt(request.mode, messages_for(system, past, sent), picture)
     return replace(prompt, sampling=replace(prompt.sampling, max_tokens=longest))
 

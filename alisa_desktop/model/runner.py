@@ -100,8 +100,7 @@ class Runner:
         available = psutil.virtual_memory().available
         header = check_model_file(path, frame["context"], available)
         if frame["mmproj"]:
-            projector_bytes = self._find_projector(Path(frame["mmproj"]), header)
-            check_memory(header, frame["context"], available, projector_bytes)
+            self._find_projector(Path(frame["mmproj"]), header, frame["context"], available)
         self._outbox.send(type="opened", name=header.name)
         try:
             self._model = self._open(path, header, frame)
@@ -118,21 +117,21 @@ class Runner:
         sees = self._projector is not None
         self._outbox.send(type="ready", context=self._model.context_tokens, labels=labels, sees=sees)
 
-    def _find_projector(self, path: Path, model: GgufHeader) -> int:
-        """Take a projector that fits the model, to be loaded when there is something to see; returns its bytes.
+    def _find_projector(self, path: Path, model: GgufHeader, context_tokens: int, available_bytes: int) -> None:
+        """Take a projector that fits the model and the memory, to be loaded when there is something to see.
 
         Without one that is usable, the model still talks.
         """
         try:
             header = check_projector_file(path, model)
+            check_memory(model, context_tokens, available_bytes, header.file_bytes)
             from llama_cpp import mtmd_cpp
         except (ModelError, ImportError, OSError, RuntimeError, AttributeError) as error:
             print(f"no eyes: {error}", file=sys.stderr)  # noqa: T201 - standard error is our log
-            return 0
+            return
         self._log = self._lib.llama_log_callback(_log_warning)  # kept: C holds no reference
         mtmd_cpp.mtmd_helper_log_set(self._log, None)
         self._projector = Projector(mtmd_cpp, path)
-        return header.file_bytes
 
     def _open(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
         threads, batch_threads = _threads(header, frame["threads"])

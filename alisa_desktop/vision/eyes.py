@@ -247,6 +247,8 @@ class Eyes:
             self._on_sight(sight)
         elif (future := self._waiting.get(request)) and not future.done():
             future.set_result(sight)
+        else:  # nobody waits any more, but it was a look, and gets its receipt
+            self._on_sight(sight)
 
     def _refuse(self, request: int, error: SightFailed) -> None:
         if not request:

@@ -49,6 +49,7 @@ def test_a_look_on_the_command_line_with_its_receipt(place: Desktop, profile: Pa
     seen = ask(place, profile, "look")
     assert (seen["app"], seen["kind"], seen["title"]) == ("XTerm", "terminal", "my work")
     assert "NameError" in seen["note"]
+    assert seen["captures"] == 1
     [receipt] = ask(place, profile, "ledger")
     assert receipt["note"] == seen["note"]
     assert receipt["depth"] == "text"
@@ -61,6 +62,7 @@ def test_a_private_window_is_not_looked_at(place: Desktop, profile: Path) -> Non
     seen = ask(place, profile, "look")
     assert seen["reason"] == "this window is private"
     assert not (seen["app"] or seen["title"] or seen["text"])
+    assert seen["captures"] == 0
     [receipt] = ask(place, profile, "ledger")
     assert (receipt["app"], receipt["title"]) == ("(private)", "")
 
@@ -84,6 +86,21 @@ def test_the_eye_in_the_bubble_looks_and_tells_overlays_no_text(start: Any, prof
     assert told == {"look": "text", "app_kind": "terminal", "app": "XTerm", "title": "my work"}
     receipts = ask(place, profile, "ledger")
     assert ["NameError" in receipt["note"] and receipt["told"] for receipt in receipts] == [True]
+
+
+def test_her_keys_work_in_every_application(start: Any, profile: Path, script: str) -> None:
+    place: Desktop = start.desktop
+    allow(profile, "ask")
+    program = start("--scripted", script)
+    with program.client() as client:
+        show(place, "my work")
+        wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "my work", "its focus")
+        place.keys("ctrl+alt+l")
+        frames: list[str] = []
+        while "[END]" not in frames:
+            frames.append(str(client.recv(timeout=60)))
+    assert any('"title":"my work"' in frame for frame in frames)
+    assert [receipt["title"] for receipt in ask(place, profile, "ledger")] == ["my work"]
 
 
 def test_the_first_look_is_explained_and_escape_changes_nothing(start: Any, script: str) -> None:
