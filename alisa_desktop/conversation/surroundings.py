@@ -67,6 +67,7 @@ class Surroundings:
         self._publish = publish
         self._seen: tuple[datetime, Sight, bool] | None = None  # when, what, by a sensor
         self._receipts: dict[Depth, Look] = {}
+        self._trouble = ""
 
     # what comes in
 
@@ -111,7 +112,8 @@ class Surroundings:
         if not note:
             return []
         if not (self._seen and self._seen[2]):
-            await self._record(self._receipt(sight, now(), note, told=True))
+            told = sight if closer else replace(sight, depth=Depth.WINDOW)
+            await self._record(self._receipt(told, now(), note, told=True))
         app = sight.app or sight.title
         values = {"app": app, "title": sight.title or app, "kind": str(sight.kind)}
         if sight.reason:
@@ -152,20 +154,23 @@ class Surroundings:
 
     def _receipt(self, sight: Sight, at: datetime, note: str, *, told: bool) -> Look:
         """The receipt of a look: the last one goes on where nothing else was seen, or she was not told of it yet."""
-        depth = sight.depth if (told is False or sight.text) else Depth.WINDOW
-        last = self._receipts.get(depth)
+        last = self._receipts.get(sight.depth)
         app, title = (UNNAMED, "") if sight.reason else (sight.app, sight.title)
         goes_on = last is not None and (last.app, last.title) == (app, title) and (last.note == note or not last.told)
         if last is not None and goes_on:
             receipt = replace(last, until=at, count=last.count + (not told), note=note, told=last.told or told)
         else:
-            receipt = Look(uuid.uuid4().hex, at, at, 1, app, title, depth, note, told)
-        self._receipts[depth] = receipt
+            receipt = Look(uuid.uuid4().hex, at, at, 1, app, title, sight.depth, note, told)
+        self._receipts[sight.depth] = receipt
         return receipt
 
     async def _record(self, receipt: Look) -> None:
         try:
             await self._ledger.record_look(receipt)
         except MemoryFailed as error:  # she has seen it all the same, so the user must know of it
-            self._publish(NoticeRaised(error.sentence))
+            if error.sentence != self._trouble:  # once: while she stays aware it fails every few seconds
+                self._publish(NoticeRaised(error.sentence))
+            self._trouble = error.sentence
+        else:
+            self._trouble = ""
         self._publish(LedgerChanged())

@@ -177,8 +177,17 @@ async def test_what_is_private_has_neither_name_nor_title() -> None:
 async def test_a_ledger_that_can_t_be_written_is_said() -> None:
     scene = Scene(Consent.ASK)
     scene.ledger.broken = True
+    for _ in range(3):
+        await scene.around.look(Depth.TEXT, scene.now)
+    assert scene.events.count(NoticeRaised("The disk is full.")) == 1, "and not at every look"
+
+
+async def test_a_short_note_leaves_the_receipt_of_what_was_read_alone() -> None:
+    scene = Scene(Consent.AWARE)
     await scene.around.look(Depth.TEXT, scene.now)
-    assert NoticeRaised("The disk is full.") in scene.events
+    assert await scene.notes("hi") == ["screen: Konsole (terminal) - ~ : bash"]
+    kept = {receipt.depth: (receipt.told, "NameError" in receipt.note) for receipt in scene.receipts}
+    assert kept == {Depth.TEXT: (False, True), Depth.WINDOW: (True, False)}
 
 
 async def test_a_look_fades_and_awareness_does_not() -> None:
