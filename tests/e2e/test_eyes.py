@@ -12,14 +12,13 @@ import pytest
 from desktop import Desktop, wait_for
 
 AVATAR, BUBBLE = "^Alisa$", "^Talk with Alisa$"
-TRACEBACK = "print('Traceback (most recent call last):'); print('NameError: name foo is not defined'); input()"
+TRACEBACK = "printf 'Traceback (most recent call last):\\nNameError: name foo is not defined\\n'; read wait"
 
 
 def show(place: Desktop, title: str) -> None:
     """A terminal that shows a traceback."""
     font = ("-fa", "DejaVu Sans Mono", "-fs", "12")
-    shell = f'{sys.executable} -c "{TRACEBACK}"'
-    place.start("xterm", *font, "-geometry", "70x12+40+40", "-T", title, "-e", "sh", "-c", shell)
+    place.start("xterm", *font, "-geometry", "70x12+40+40", "-T", title, "-e", "sh", "-c", TRACEBACK)
     place.window(title)
 
 

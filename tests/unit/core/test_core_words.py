@@ -32,7 +32,7 @@ def test_every_event_is_in_the_union() -> None:
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 def test_an_error_is_its_sentence_and_has_an_exit_code(kind: type[errors.AlisaError]) -> None:
     assert kind("One sentence.").sentence == "One sentence."
-    assert kind.exit_code in (1, 3, 4, 5, 6)
+    assert kind.exit_code in (1, 3, 4, 5, 6, 7)
 
 
 def test_exit_codes_tell_the_families_apart() -> None:
@@ -40,3 +40,4 @@ def test_exit_codes_tell_the_families_apart() -> None:
     assert errors.MemoryFailed.exit_code == 4
     assert errors.PortTaken.exit_code == 5
     assert errors.AlreadyRunning.exit_code == 6
+    assert errors.SightFailed.exit_code == 7
