@@ -19,6 +19,8 @@ from typing import Any
 
 import psutil
 from desktop import wait_for
+from Xlib import X
+from Xlib.display import Display
 
 from .eyes_page import HEIGHT, WIDTH
 from .pairs import Pairs, spread
@@ -51,11 +53,19 @@ def measure(folder: Path, quick: bool, seconds: float | None = None) -> list[Row
         return [missing("eyes", reason)]
     seconds = seconds or (QUICK_SECONDS if quick else SECONDS)
     with stage(folder) as found:
+        _keep_lit(found)
         with _seeing(found) as seer:
             rows = _memory(seer, QUICK_OPENINGS if quick else OPENINGS)
             rows += _awareness(seer, seconds, QUICK_TICKS if quick else TICKS)
             rows += _gaps(seer, QUICK_GAP_SECONDS if quick else GAP_SECONDS)
         return [*rows, *_capture(found), *_reading(found, 1 if quick else READINGS)]
+
+
+def _keep_lit(found: Stage) -> None:
+    """Switch the server's screen saver off, which comes after ten minutes without a key: the eyes turn away from it."""
+    display = Display(found.place.environment["DISPLAY"])
+    display.set_screen_saver(0, 0, X.DontPreferBlanking, X.DontAllowExposures)
+    display.close()
 
 
 @dataclass(frozen=True, slots=True)

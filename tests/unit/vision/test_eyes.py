@@ -122,16 +122,22 @@ async def test_shutting_them_ends_the_process(held: Held) -> None:
     assert held.gaze is Gaze.CLOSED
 
 
-async def test_a_pause_shuts_them_and_ends_by_itself(held: Held) -> None:
+async def test_a_pause_shuts_them(held: Held) -> None:
     await held.eyes.allow(Consent.AWARE)
     await held.until(lambda: held.sights)
-    await held.eyes.allow(Consent.AWARE, datetime.now(UTC) + timedelta(seconds=0.3))
-    assert (held.gaze, held.eyes._child) == (Gaze.PAUSED, None)
+    until = await held.eyes.pause(timedelta(hours=1))
+    assert held.eyes.status == EyesStatus(Consent.AWARE, Gaze.PAUSED, until)
+    assert held.eyes._child is None
     with pytest.raises(SightFailed, match="paused"):
         await held.eyes.look(Depth.TEXT)
-    held.sights.clear()
+
+
+async def test_a_pause_ends_by_itself(held: Held) -> None:
+    await held.eyes.allow(Consent.AWARE, datetime.now(UTC) + timedelta(seconds=0.2))
     await held.until(lambda: held.sights)
-    assert held.gaze is Gaze.OPEN
+    assert held.eyes.is_open
+    gazes = [status.gaze for status in held.statuses]
+    assert gazes.index(Gaze.PAUSED) < gazes.index(Gaze.OPEN)
 
 
 async def test_a_pause_that_is_over_at_the_start_is_none(held: Held) -> None:
