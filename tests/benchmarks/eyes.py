@@ -43,6 +43,7 @@ MOST_CLOCK = 5.0
 """Percent of the window: the tile of the clock, its neighbour, and the line that stands there."""
 MOST_LEFT = 5.0
 """MB that may be left in the app of eyes that are shut: what Python and Qt learn once, and noise."""
+LAST = "the look asked for at the end included"
 PAGE = "A page of text"
 APP, PAGES, ALONE = (str(Path(__file__).with_name(f"eyes_{name}.py")) for name in ("app", "page", "alone"))
 
@@ -196,7 +197,7 @@ def _ticked(seer: _Seer, before: int, ticks: int) -> list[int]:
 
 def _still(found: _Watched, app: float, seconds: float) -> list[Row]:
     what, first, last = "eyes aware, still page", found.first["runs"], found.last["runs"]
-    note = f"captures {found.last['captures']}; runs are of bands, one reading takes several"
+    note = f"captures {found.last['captures']}, {LAST}; runs are of bands, one reading takes several"
     return [
         *_shares(what, found, app, seconds),
         Row(f"{what}, runs of OCR", last, "", first, last / first, "first reading only", last == first, note),
@@ -226,7 +227,7 @@ def _clock(found: _Watched, app: float, seconds: float) -> list[Row]:
     note = f"of {window} px; each time {', '.join(map(str, found.ticks))} px"
     return [
         *_shares(what, found, app, seconds, has_goal=False),
-        Row(f"{what}, later runs of OCR", runs, "", note=f"in {captures} captures"),
+        Row(f"{what}, later runs of OCR", runs, "", note=f"in {captures} captures, {LAST}"),
         Row(
             "eyes, read when a clock ticks",
             read,
