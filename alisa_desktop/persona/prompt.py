@@ -103,4 +103,5 @@ def eyes_note(reason: str) -> str:
 
 
 def _plain(text: str, longest: int) -> str:
+    text = text[: 8 * longest]  # a sensor may send a megabyte
     return " ".join(text.translate(_HARMLESS).replace("<emotion", "‹emotion").split())[:longest]
