@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,13 @@ def test_her_keys_work_in_every_application(start: Any, profile: Path, script: s
     with program.client() as client:
         show(place, "my work")
         wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "my work", "its focus")
-        place.keys("ctrl+alt+l")
         frames: list[str] = []
-        while "[END]" not in frames:
-            frames.append(str(client.recv(timeout=60)))
+        for _ in range(5):  # she may not have taken the keys yet
+            place.keys("ctrl+alt+l")
+            with suppress(TimeoutError):
+                while "[END]" not in frames:
+                    frames.append(str(client.recv(timeout=15)))
+                break
     assert any('"title":"my work"' in frame for frame in frames)
     assert [receipt["title"] for receipt in ask(place, profile, "ledger")] == ["my work"]
 
