@@ -14,7 +14,7 @@ from alisa_desktop.conversation.ports import Eyes, Ledger
 from alisa_desktop.core.errors import MemoryFailed, SightFailed
 from alisa_desktop.core.events import Event, LedgerChanged, NoticeRaised, ScreenSeen
 from alisa_desktop.core.messages import Fact, FactKind, ScreenReport
-from alisa_desktop.core.sight import Consent, Depth, EyesStatus, Look, Sight
+from alisa_desktop.core.sight import EYES_SHUT, Consent, Depth, EyesStatus, Look, Sight
 from alisa_desktop.persona.prompt import eyes_note, screen_note
 
 FRESH = timedelta(minutes=5)
@@ -25,7 +25,6 @@ MAY_ASK = (
     "you see nothing of the screen now; the user can let you look once with “Look now” in your menu, with the eye "
     "beside the message, or with /look"
 )
-SHUT = "My eyes are shut. Open them under Eyes in my menu, then let me look again."
 UNNAMED = "(private)"
 """Stands in the ledger for what was not looked at."""
 
@@ -37,7 +36,7 @@ class ShutEyes:
 
     async def look(self, depth: Depth) -> Sight:
         """Raises `SightFailed`."""
-        raise SightFailed(SHUT)
+        raise SightFailed(EYES_SHUT)
 
 
 class NoLedger:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+EYES_SHUT = "My eyes are shut. Open them under Eyes in my menu, then let me look again."
+
 
 class Consent(StrEnum):
     """What the user allows: nothing, a look when asked for one, or staying aware."""

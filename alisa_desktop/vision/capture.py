@@ -6,8 +6,9 @@ A frame lives as long as whoever asked for it holds it; nothing here keeps, stor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+import cv2
 import mss
 import numpy as np
 from mss.exception import ScreenShotError
@@ -76,7 +77,7 @@ class Camera:
         bgra = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         if _is_black(bgra):
             raise SightFailed(BLACK)
-        frame = np.ascontiguousarray(bgra[:, :, :3])
+        frame = cast(Frame, cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR))
         for cover in covers:
             _blank(frame, part, cover.cut(part))
         return frame, part

@@ -15,7 +15,7 @@ from typing import Any
 
 from alisa_desktop.core.errors import SightFailed
 from alisa_desktop.core.frames import PROTOCOL, Frame
-from alisa_desktop.core.sight import AppKind, Consent, Depth, EyesStatus, Gaze, Sight
+from alisa_desktop.core.sight import EYES_SHUT, AppKind, Consent, Depth, EyesStatus, Gaze, Sight
 from alisa_desktop.host.child import ChildProcess, Process
 
 GRACE_SECONDS = 1.0
@@ -26,7 +26,6 @@ IDLE_SECONDS = 300.0
 CRASH_LIMIT = 3
 BACK_OFF_SECONDS = 2.0
 
-SHUT = "My eyes are shut. Open them under Eyes in my menu, then let me look again."
 PAUSED = "My eyes are paused. Open them under Eyes in my menu, then let me look again."
 CRASHED = "My eyes stopped unexpectedly. Let me look again."
 GIVEN_UP = "My eyes stopped unexpectedly three times in a row, so I keep them shut until you let me look again."
@@ -124,7 +123,7 @@ class Eyes:
     async def look(self, depth: Depth) -> Sight:
         """Look now; raises `SightFailed` when that is not allowed or does not work."""
         if not self.is_open:
-            raise SightFailed(PAUSED if self.status.paused_until else SHUT)
+            raise SightFailed(PAUSED if self.status.paused_until else EYES_SHUT)
         child = self._opened()
         request = next(self._ids)
         self._waiting[request] = asyncio.get_running_loop().create_future()
@@ -181,7 +180,7 @@ class Eyes:
         self._cancel(self._again)
         self._again = None
         child, self._child = self._child, None
-        self._fail(SightFailed(SHUT))
+        self._fail(SightFailed(EYES_SHUT))
         if child:
             await child.stop(GRACE_SECONDS)
         watching, self._watching = self._watching, None
