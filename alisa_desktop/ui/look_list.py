@@ -65,7 +65,7 @@ class LookList(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
 
-    def parent(self, index: AnyIndex = ROOT) -> QModelIndex:  # type: ignore[override]
+    def parent(self, index: AnyIndex = ROOT) -> QModelIndex:  # type: ignore[override]  # QObject has one, too
         """The day of a look."""
         if not index.isValid() or not index.internalId():
             return QModelIndex()
