@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from alisa_desktop.core.messages import Emotion, ModelStatus, Outcome
+from alisa_desktop.core.messages import ConnectedClient, Emotion, ModelStatus, Outcome
 from alisa_desktop.core.sight import EyesStatus, Sight
 
 
@@ -57,6 +57,15 @@ class ReplyFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """She said something unasked, between two turns: no answer, and not part of the talk that is stored."""
+
+    turn: str
+    text: str
+    emotion: Emotion
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChanged:
     """Another mode is on; `title` is its name for people. `sender` names the edge that asked."""
 
@@ -84,6 +93,20 @@ class SpeechEnded:
     """A client's speech output ended."""
 
     sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceReported:
+    """A sensor saw the user: present, absent, focused, distracted, or a facial emotion."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsChanged:
+    """Clients of the endpoint came, went, or showed what they are; oldest first."""
+
+    clients: tuple[ConnectedClient, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +146,13 @@ Event = (
     | EmotionChanged
     | ReplyText
     | ReplyFinished
+    | Remarked
     | ModeChanged
     | ModelChanged
     | SpeechStarted
     | SpeechEnded
+    | PresenceReported
+    | ClientsChanged
     | NoticeRaised
     | HistoryChanged
     | EyesChanged

@@ -210,3 +210,26 @@ class ScreenReport:
     task: str = ""
     file_type: str = ""
     offer: str = ""
+
+
+class ClientKind(StrEnum):
+    """What a client of the endpoint does, as far as it has shown."""
+
+    DISPLAY = "display"
+    CHAT = "chat"
+    VOICE = "voice"
+    SENSOR = "sensor"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedClient:
+    """A client of the endpoint. `name` is ours, for the connection; `program` is what it calls itself, often nothing.
+
+    `version` is that of the protocol it speaks, `since` when it connected (aware, UTC).
+    """
+
+    name: str
+    kind: ClientKind
+    version: int
+    program: str
+    since: datetime

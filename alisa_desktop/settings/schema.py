@@ -183,6 +183,22 @@ class Settings(BaseModel):
         description="When it is taken, the next free one is used and shown in the tray menu.",
         json_schema_extra={"group": "Overlays", "when": {"endpoint_on": True}},
     )
+    endpoint_token: str = Field(
+        "",
+        max_length=200,
+        repr=False,
+        title="Token",
+        description="When set, clients must give it. Worth it where other people use this computer, too.",
+        json_schema_extra={"group": "Overlays", "kind": "token", "when": {"endpoint_on": True}},
+    )
+    endpoint_origins: str = Field(
+        "",
+        max_length=4000,
+        title="Pages that may connect",
+        description="Web pages besides Alisa's own, like http://localhost:3000, separated by commas. "
+        "“null” stands for pages without an address: with it any web page can get in, so set a token, too.",
+        json_schema_extra={"group": "Overlays", "kind": "origins", "when": {"endpoint_on": True}},
+    )
     starter_hint_shown: bool = False
     """Whether the user was told once that she begins with her starter brain."""
     vision_explained: bool = False
