@@ -68,6 +68,7 @@ class AlisaMenu(QMenu):
         self._add("M&odel status…", self.model_requested.emit)
         self._endpoint = self._add("", self._copy_endpoint)
         self._endpoint.setToolTip("Copies the address for overlays.")
+        self._trouble = self._add_line()
         self.addSeparator()
         self._add("&Settings…", self.settings_requested.emit)
         self._add("&History…", self.history_requested.emit)
@@ -126,6 +127,10 @@ class AlisaMenu(QMenu):
     def _show_endpoint(self, address: str) -> None:
         self._endpoint.setText(line(f"Copy overlay address: {address}"))
         self._endpoint.setVisible(bool(address))
+        trouble = self._bridge.endpoint_trouble
+        self._trouble.setText(line(trouble if address else f"Overlays can't connect: {trouble}"))
+        self._trouble.setToolTip(trouble)
+        self._trouble.setVisible(bool(trouble))
 
     def _show_eyes(self, status: EyesStatus) -> None:
         # where nobody has allowed it, it asks for that first

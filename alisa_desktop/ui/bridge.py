@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from alisa_desktop.conversation.commands import Refused, Submission
 from alisa_desktop.core import events
 from alisa_desktop.core.events import Event
-from alisa_desktop.core.messages import ModelState, ModelStatus
+from alisa_desktop.core.messages import ConnectedClient, ModelState, ModelStatus
 from alisa_desktop.core.sight import EyesStatus
 
 
@@ -23,13 +23,15 @@ class Bridge(QObject):
     emotion_changed = Signal(object)  # events.EmotionChanged
     reply_text = Signal(object)  # events.ReplyText
     reply_finished = Signal(object)  # events.ReplyFinished
+    remarked = Signal(object)  # events.Remarked
     mode_changed = Signal(str)  # the mode's name
     model_changed = Signal(object)  # ModelStatus
     speech_started = Signal()
     speech_ended = Signal()
     notice_raised = Signal(str)  # one sentence
     settings_changed = Signal(object)  # Settings
-    endpoint_changed = Signal(str)  # ws:// address, empty when off
+    endpoint_changed = Signal(str)  # ws:// address, empty when off; also when only the trouble with it changed
+    clients_changed = Signal(object)  # tuple[ConnectedClient, ...], oldest first
     modes_changed = Signal()
     today_loaded = Signal(object)  # list[Turn], oldest first: what the bubble can scroll back through
     history_changed = Signal()
@@ -57,6 +59,7 @@ class Bridge(QObject):
     delete_look_requested = Signal(str)  # look id
     forget_hour_requested = Signal()  # the looks of the last hour
     forget_looks_requested = Signal()  # all looks
+    disconnect_requested = Signal(str)  # `name` of a ConnectedClient
     quit_requested = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -66,6 +69,11 @@ class Bridge(QObject):
         self.mode = "default"
         self.model = ModelStatus(ModelState.LOADING, "")
         self.endpoint = ""
+        """Where overlays connect; empty when nowhere."""
+        self.endpoint_trouble = ""
+        """One sentence: why it is another port than wished, or, without `endpoint`, why it can't be served at all."""
+        self.clients: tuple[ConnectedClient, ...] = ()
+        """Who is connected there, oldest first."""
         self.eyes = EyesStatus()
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
@@ -83,6 +91,8 @@ class Bridge(QObject):
             case events.ReplyFinished():
                 self.speaking_turn = ""
                 self.reply_finished.emit(event)
+            case events.Remarked():
+                self.remarked.emit(event)
             case events.ModeChanged():
                 self.mode = event.mode
                 self.mode_changed.emit(event.mode)
@@ -93,6 +103,9 @@ class Bridge(QObject):
                 self.speech_started.emit()
             case events.SpeechEnded():
                 self.speech_ended.emit()
+            case events.ClientsChanged():
+                self.clients = event.clients
+                self.clients_changed.emit(event.clients)
             case events.NoticeRaised():
                 self.notice_raised.emit(event.text)
             case events.HistoryChanged():
@@ -108,10 +121,11 @@ class Bridge(QObject):
         if isinstance(submission, Refused):
             self.notice_raised.emit(submission.sentence)
 
-    def show_endpoint(self, address: str) -> None:
-        """Tell the windows where overlays connect now; empty when the endpoint is off."""
-        self.endpoint = address
-        self.endpoint_changed.emit(address)
+    def show_endpoint(self, address: str, trouble: str = "") -> None:
+        """Tell the windows where overlays connect now, empty when nowhere, and one sentence when that is not as wished."""
+        if (address, trouble) != (self.endpoint, self.endpoint_trouble):
+            self.endpoint, self.endpoint_trouble = address, trouble
+            self.endpoint_changed.emit(address)
 
     def show_modes(self, modes: list[tuple[str, str, str]], current: str) -> None:
         """Tell the windows which modes there are."""
