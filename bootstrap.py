@@ -64,8 +64,9 @@ DESKTOP_PROGRAMS = {
     "xterm": "xterm",
     "dbus-daemon": "dbus",
     "/usr/libexec/at-spi-bus-launcher": "at-spi2-core",
+    "chromium": "chromium",
 }
-"""Programs that make up the desktop on which the end-to-end tests run, and their Debian packages."""
+"""Programs that make up the desktop and the browser with which the end-to-end tests run, and their Debian packages."""
 
 
 def main(arguments: list[str]) -> int:
