@@ -1,10 +1,8 @@
-// Alisa as a picture on a canvas: the layers of a pack composed for a pose, sharp at any size, and remembered.
+// Alisa as a picture on a canvas: the layers of a pack composed for a pose. Only changes are painted.
 
 import { EYE_WHITE, IRIS, piecesOf } from "./manifest.js";
-import { BREATH_STEPS, Fade } from "./motion.js";
-
-const BREATH_RISE = 1.5 / 240; // how far a full breath lifts her, as a share of her height
-const REMEMBERED = 12e6; // pixels of layers that are kept
+import { Fade } from "./motion.js";
+import { Patches, painter, surface } from "./patches.js";
 
 // One canvas and what it shows. Lengths are device pixels, but for `resize`.
 export class Figure {
@@ -12,17 +10,18 @@ export class Figure {
     this.canvas = canvas;
     this.pack = null;
     this.fade = new Fade();
-    this._patches = new Map();
-    this._pixels = 0;
-    this._shown = "";
+    this._context = painter(canvas);
     this._now = surface(1, 1);
     this._before = surface(1, 1);
+    this._patches = null;
+    this._parts = new Map(); // what is shown, bottom to top: patches by their keys
+    this._face = "";
   }
 
-  // Put on a pack.
+  // Put on a pack; call `resize` after it.
   wear(pack) {
     this.pack = pack;
-    this._forget();
+    this._patches = null;
   }
 
   // How wide she is for her height.
@@ -33,159 +32,99 @@ export class Figure {
 
   // Be `height` CSS pixels tall on a screen with `ratio` device pixels to each.
   resize(height, ratio) {
-    const width = Math.round(height * this.aspect * ratio);
-    const tall = Math.round(height * ratio);
-    if (this.canvas.width !== width || this.canvas.height !== tall) {
+    const size = { width: Math.round(height * this.aspect * ratio), height: Math.round(height * ratio) };
+    if (this.canvas.width !== size.width || this.canvas.height !== size.height || !this._patches) {
       for (const canvas of [this.canvas, this._now.canvas, this._before.canvas]) {
-        canvas.width = width;
-        canvas.height = tall;
+        Object.assign(canvas, size); // wipes it, too
       }
-      this._forget();
+      this._patches = this.pack && new Patches(this.pack, size.width, size.height);
+      this._parts = new Map();
+      this.fade.stop();
     }
-    this.canvas.style.width = `${width / ratio}px`;
-    this.canvas.style.height = `${tall / ratio}px`;
+    this.canvas.style.width = `${size.width / ratio}px`;
+    this.canvas.style.height = `${size.height / ratio}px`;
   }
 
-  _forget() {
-    this._patches.clear();
-    this._pixels = 0;
-    this._shown = "";
-    this.fade.stop();
-  }
-
-  // Show `pose` at `now` (s); another face fades in when `fades`. Nothing is painted when nothing changed.
-  show(pose, now, fades) {
-    if (!this.pack) {
+  // Show `pose`; another face fades in when `fades`. `clock` gives seconds. Nothing is painted when nothing changed.
+  show(pose, clock, fades) {
+    if (!this._patches) {
       return;
     }
     const faded = this.fade.running;
-    this.fade.advance(now);
-    const pieces = piecesOf(this.pack.manifest, pose);
-    const key = JSON.stringify(pieces);
+    this.fade.advance(clock());
+    const parts = this._partsOf(pose);
+    const changes = difference(this._parts, parts);
     const face = `${pose.emotion} ${pose.state}`;
-    if (key !== this._shown && face !== this._face && this._shown && fades) {
-      copy(this.canvas, this._before);
-      this.fade.start(now);
+    if (face !== this._face && changes.length && this._parts.size && fades) {
+      put(this._before, this.canvas);
+      this.fade.start(clock()); // only now: new faces take a while to be drawn
     }
-    if (key !== this._shown) {
-      this._compose(pieces);
-    }
-    if (key !== this._shown || faded) {
-      this._paint(this.fade.progress(now));
-    }
-    this._shown = key;
     this._face = face;
+    this._parts = parts;
+    this._compose(changes);
+    if (faded || this.fade.running) {
+      this._mix(this.fade.progress(clock()));
+    } else {
+      inside(this._context, changes, () => put(this._context, this._now.canvas));
+    }
+  }
+
+  _partsOf(pose) {
+    const pieces = piecesOf(this.pack.manifest, pose);
+    const white = pieces.find((piece) => piece.slot === EYE_WHITE) ?? null;
+    return new Map(pieces.map((piece) => {
+      const frame = piece.slot === IRIS ? white : null;
+      return [JSON.stringify([piece, frame]), this._patches.of(piece, frame)];
+    }));
+  }
+
+  _compose(changes) {
+    inside(this._now, changes, () => {
+      this._now.clearRect(0, 0, this.canvas.width, this.canvas.height);
+      for (const { picture, x, y } of this._parts.values()) {
+        if (picture) {
+          this._now.drawImage(picture, x, y);
+        }
+      }
+    });
   }
 
   // A straight mix of the face before and the one now.
-  _paint(share) {
-    const context = painter(this.canvas);
-    context.globalCompositeOperation = "copy";
-    context.globalAlpha = share;
-    context.drawImage(this._now.canvas, 0, 0);
+  _mix(share) {
+    put(this._context, this._now.canvas, share);
     if (share < 1) {
-      context.globalCompositeOperation = "lighter";
-      context.globalAlpha = 1 - share;
-      context.drawImage(this._before.canvas, 0, 0);
+      this._context.globalCompositeOperation = "lighter";
+      this._context.globalAlpha = 1 - share;
+      this._context.drawImage(this._before.canvas, 0, 0);
     }
-  }
-
-  _compose(pieces) {
-    const { canvas } = this._now;
-    this._now.clearRect(0, 0, canvas.width, canvas.height);
-    const white = pieces.find((piece) => piece.slot === EYE_WHITE);
-    for (const piece of pieces) {
-      const { picture, x, y } = this._patch(piece, piece.slot === IRIS ? white : null);
-      if (picture) {
-        this._now.drawImage(picture, x, y);
-      }
-    }
-  }
-
-  // A piece as a picture without its empty margin; remembered until there are too many.
-  _patch(piece, frame) {
-    const key = JSON.stringify([piece, frame ?? null]);
-    let patch = this._patches.get(key);
-    if (patch) {
-      this._patches.delete(key); // the one used last stands last
-    } else {
-      patch = this._render(piece, frame);
-      this._pixels += patch.size;
-    }
-    this._patches.set(key, patch);
-    for (const [oldest, { size }] of this._patches) {
-      if (this._pixels <= REMEMBERED || oldest === key) {
-        break;
-      }
-      this._patches.delete(oldest);
-      this._pixels -= size;
-    }
-    return patch;
-  }
-
-  _render(piece, frame) {
-    const context = this._draw(piece);
-    if (frame) { // an iris never leaves its eye
-      context.resetTransform();
-      context.globalCompositeOperation = "destination-in";
-      context.drawImage(this._draw(frame).canvas, 0, 0);
-    }
-    return crop(context);
-  }
-
-  _draw(piece) {
-    const { manifest, layers } = this.pack;
-    const [width, height] = manifest.canvas;
-    const context = surface(this.canvas.width, this.canvas.height);
-    const lift = (piece.breath / BREATH_STEPS) * BREATH_RISE * height;
-    context.imageSmoothingQuality = "high";
-    context.scale(this.canvas.width / width, this.canvas.height / height);
-    context.translate(manifest.neck[0], manifest.neck[1] - lift);
-    context.rotate((piece.tilt * Math.PI) / 180);
-    context.translate(piece.look[0] - manifest.neck[0], piece.look[1] - manifest.neck[1]);
-    for (const name of piece.layers) {
-      context.drawImage(layers.get(name), 0, 0, width, height);
-    }
-    return context;
   }
 }
 
-function surface(width, height) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  return painter(canvas);
+// The areas that differ between what was shown and what is.
+function difference(before, after) {
+  const gone = [...before].filter(([key]) => !after.has(key));
+  const come = [...after].filter(([key]) => !before.has(key));
+  return [...gone, ...come].map(([, patch]) => patch);
 }
 
-// The same settings every time: painted by the processor, which such small pictures are done with sooner.
-function painter(canvas) {
-  return canvas.getContext("2d", { willReadFrequently: true });
+// Paint, but touch nothing outside of `areas`.
+function inside(context, areas, paint) {
+  if (!areas.length) {
+    return;
+  }
+  context.save();
+  context.beginPath();
+  for (const { x, y, width, height } of areas) {
+    context.rect(x, y, width, height);
+  }
+  context.clip();
+  paint();
+  context.restore();
 }
 
-function copy(from, context) {
+// Let `context` show `canvas` and nothing else.
+function put(context, canvas, share = 1) {
   context.globalCompositeOperation = "copy";
-  context.drawImage(from, 0, 0);
-}
-
-// Cut off the empty margin.
-function crop(context) {
-  const { width, height } = context.canvas;
-  const alpha = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
-  let [left, right, top, bottom] = [width, -1, height, -1];
-  for (let y = 0, at = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1, at += 1) {
-      if (alpha[at]) {
-        left = x < left ? x : left;
-        right = x > right ? x : right;
-        top = y < top ? y : top;
-        bottom = y;
-      }
-    }
-  }
-  if (bottom < 0) {
-    return { picture: null, x: 0, y: 0, size: 0 };
-  }
-  const part = surface(right - left + 1, bottom - top + 1);
-  part.drawImage(context.canvas, -left, -top);
-  return { picture: part.canvas, x: left, y: top, size: part.canvas.width * part.canvas.height };
+  context.globalAlpha = share;
+  context.drawImage(canvas, 0, 0);
 }

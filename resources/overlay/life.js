@@ -79,11 +79,11 @@ export class Life {
     }
     const now = seconds();
     const pose = this._pose(now);
-    this.figure.show(pose, now, !this.still);
+    this.figure.show(pose, seconds, !this.still);
     tell(this.figure.canvas, pose);
-    const moments = this._moments(now).filter((moment) => moment !== null);
+    const moments = this._moments(seconds()).filter((moment) => moment !== null);
     if (moments.length) {
-      this._timer = setTimeout(() => this.refresh(), Math.max(0, Math.min(...moments) - now) * 1000);
+      this._timer = setTimeout(() => this.refresh(), Math.max(0, Math.min(...moments) - seconds()) * 1000);
     }
   }
 

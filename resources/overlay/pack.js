@@ -1,11 +1,14 @@
 // Fetches a sprite pack and makes pictures of its layers: groups of an SVG drawing, and PNG files.
 
 import { PLAIN, layerNames, plainManifest, readManifest } from "./manifest.js";
+import { surface } from "./patches.js";
 
 const PACKS = "/overlay/packs/";
 const BUILTIN = "alisa";
 const MANIFEST = "manifest.json";
 const SVG = "http://www.w3.org/2000/svg";
+const LARGEST_SIDE = 4096;
+const COPY = 96; // cells to each side of a small copy of a picture
 const WHOLE_FIGURE = 0.5; // a plain picture that covers this share of what the first one covers shows the whole figure
 
 // The pack called `name`, or the one she wears where there is none; the built-in one where that one is broken.
@@ -55,7 +58,8 @@ async function loadLayered(inPack) {
     if (!name.toLowerCase().endsWith(".png") && !drawings.has(name)) {
       throw new Error(`the layer “${name}” is not in “${manifest.art}”`);
     }
-    return [name, await pictureOf(drawings.get(name) ?? (await (await inPack(name)).blob()))];
+    const picture = await pictureOf(drawings.get(name) ?? (await (await inPack(name)).blob()));
+    return [name, { picture, box: boxOf(picture, manifest.canvas) }];
   });
   return { manifest, layers: new Map(await Promise.all(layers)) };
 }
@@ -72,7 +76,9 @@ async function loadPlain(files, inPack) {
   const canvas = [pictures[0].naturalWidth, pictures[0].naturalHeight];
   return {
     manifest: plainManifest(canvas, whole),
-    layers: new Map(stems.map((stem, index) => [`${stem}.png`, pictures[index]])),
+    layers: new Map(
+      pictures.map((picture, index) => [`${stems[index]}.png`, { picture, box: boxOf(picture, canvas) }]),
+    ),
   };
 }
 
@@ -86,22 +92,42 @@ async function pictureOf(blob) {
   } finally {
     URL.revokeObjectURL(address);
   }
+  if (Math.max(image.naturalWidth, image.naturalHeight) > LARGEST_SIDE) {
+    throw new Error(`a picture is larger than ${LARGEST_SIDE} × ${LARGEST_SIDE} pixels`);
+  }
   return image;
 }
 
-// The share of pixels (0 to 1) that one can see.
-function coverage(image) {
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.min(image.naturalWidth, 256);
-  canvas.height = Math.min(image.naturalHeight, 256);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  let seen = 0;
-  for (let at = 3; at < data.length; at += 4) {
-    seen += data[at] > 0 ? 1 : 0;
-  }
-  return (4 * seen) / data.length;
+// The box (in units of the canvas) outside of which a picture is empty: looked for on a small copy, so a cell
+// of that larger on each side.
+function boxOf(picture, [width, height]) {
+  const alpha = alphaOf(picture);
+  const [rows, columns] = [new Set(), new Set()];
+  alpha.forEach((value, at) => {
+    if (value) {
+      columns.add(at % COPY);
+      rows.add(Math.floor(at / COPY));
+    }
+  });
+  return {
+    left: ((Math.min(...columns) - 1) * width) / COPY,
+    right: ((Math.max(...columns) + 2) * width) / COPY,
+    top: ((Math.min(...rows) - 1) * height) / COPY,
+    bottom: ((Math.max(...rows) + 2) * height) / COPY,
+  };
+}
+
+// The opacity of the cells of a small copy, row by row.
+function alphaOf(picture) {
+  const context = surface(COPY, COPY);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, COPY, COPY);
+  return context.getImageData(0, 0, COPY, COPY).data.filter((_, at) => at % 4 === 3);
+}
+
+// The share of a picture (0 to 1) that one can see.
+function coverage(picture) {
+  return alphaOf(picture).filter((value) => value > 0).length / COPY ** 2;
 }
 
 // Each top-level group of a drawing as an SVG file of its own, by id. As pictures they run and load nothing.
