@@ -196,6 +196,7 @@ class Settings(BaseModel):
         max_length=4000,
         title="Pages that may connect",
         description="Web pages besides Alisa's own, like http://localhost:3000, separated by commas. "
+        "The overlay page that she serves herself needs none of this. "
         "“null” stands for pages without an address: with it any web page can get in, so set a token, too.",
         json_schema_extra={"group": "Overlays", "kind": "origins", "when": {"endpoint_on": True}},
     )

@@ -122,7 +122,7 @@ class Bridge(QObject):
             self.notice_raised.emit(submission.sentence)
 
     def show_endpoint(self, address: str, trouble: str = "") -> None:
-        """Tell the windows where overlays connect now, empty when nowhere, and one sentence when that is not as wished."""
+        """Tell the windows where overlays connect now, empty when nowhere; `trouble` says why, if not as wished."""
         if (address, trouble) != (self.endpoint, self.endpoint_trouble):
             self.endpoint, self.endpoint_trouble = address, trouble
             self.endpoint_changed.emit(address)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from alisa_desktop.core.events import ReplyFinished, ReplyText, UserSpoke
+from alisa_desktop.core.events import Remarked, ReplyFinished, ReplyText, UserSpoke
 from alisa_desktop.core.messages import ModelStatus, Turn
 from alisa_desktop.core.sight import Consent, Gaze
 from alisa_desktop.settings.schema import Settings
@@ -185,6 +185,7 @@ class Bubble(BalloonWindow):
         bridge.user_spoke.connect(self._begin)
         bridge.reply_text.connect(self._hear)
         bridge.reply_finished.connect(self._finish)
+        bridge.remarked.connect(self._hear_remark)
         bridge.mode_changed.connect(self.header.show_mode)
         bridge.modes_changed.connect(self._show_modes)
         bridge.model_changed.connect(self._show_model)
@@ -214,6 +215,12 @@ class Bubble(BalloonWindow):
         self.composer.set_speaking(bool(self._bridge.speaking_turn))
         self._announce(event.text or event.notice)
         self.fading.reconsider()
+
+    def _hear_remark(self, event: Remarked) -> None:
+        self.transcript.add_remark(event)
+        self.appear()
+        self.settle()
+        self._announce(event.text)
 
     def _announce(self, text: str) -> None:
         if QAccessible.isActive():

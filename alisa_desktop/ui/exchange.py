@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from PySide6.QtCore import QLocale, QRect, QRectF, Qt, QTime, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from alisa_desktop.core.events import ReplyFinished, UserSpoke
+from alisa_desktop.core.events import Remarked, ReplyFinished, UserSpoke
 from alisa_desktop.core.messages import Outcome, Turn
 from alisa_desktop.ui.column import stack
 from alisa_desktop.ui.look import Look
@@ -42,17 +42,20 @@ class Line(QLabel):
 
 
 class UserWords(QWidget):
-    """What the user said, at the right, with the time above."""
+    """What the user said, at the right, with the time above; only the time, at the left, where `text` is None."""
 
-    def __init__(self, look: Look, text: str, at: datetime, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, text: str | None, at: datetime, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self._box = QRectF()
+        self.silent = text is None
+        """Whether the user said nothing."""
         self._time = Line(look, _clock(at), self)
-        self._time.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._time.setAlignment(Qt.AlignmentFlag.AlignLeft if self.silent else Qt.AlignmentFlag.AlignRight)
         self.words = ProsePassage(look, "You", self)
         """The passage that shows them."""
-        self.words.show_plain(text)
+        self.words.show_plain(text or "")
+        self.words.setHidden(self.silent)
 
     def restyle(self, look: Look) -> None:
         """Draw in this look from now on."""
@@ -64,6 +67,9 @@ class UserWords(QWidget):
 
     def fit(self, width: int) -> int:
         """Lay out for `width` and return the height, in px."""
+        if self.silent:
+            self._time.setGeometry(0, 0, width, self._time.fit(width))
+            return self._time.height()
         theme = self._look.theme
         wide = self.words.ideal_width(int(width * WIDEST) - 2 * theme.space_m)
         high = self.words.fit(wide)
@@ -173,16 +179,18 @@ class Reply(QWidget):
 
 
 class Exchange(QWidget):
-    """The user's words and the reply to them, under the id of their turn."""
+    """The user's words and the reply to them, or a remark of hers that is no reply, under the id of their turn."""
 
     caret_moved = Signal(QWidget, QRect)
     """The keyboard moved the caret of a passage, to this place in its own coordinates (px)."""
 
-    def __init__(self, look: Look, turn: str, words: str, at: datetime, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, turn: str, words: str | None, at: datetime, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self._fitted = (-1, 0)
         self.turn = turn
+        self.at = at
+        """When it began (aware)."""
         self.running = True
         """True until the reply is over."""
         self.words = UserWords(look, words, at, self)
@@ -202,6 +210,19 @@ class Exchange(QWidget):
         exchange.running = False
         exchange.reply.end(turn.reply, turn.outcome, turn.notice)
         return exchange
+
+    @classmethod
+    def remarked(cls, look: Look, event: Remarked, parent: QWidget) -> Exchange:
+        """Her words of just now, which nobody asked for."""
+        remark = cls(look, event.turn, None, datetime.now(UTC), parent)
+        remark.running = False
+        remark.reply.end(event.text, Outcome.DONE, "")
+        return remark
+
+    @property
+    def is_remark(self) -> bool:
+        """Whether nobody asked."""
+        return self.words.silent
 
     def restart(self) -> None:
         """The same words are answered again."""
@@ -225,7 +246,8 @@ class Exchange(QWidget):
     def fit(self, width: int) -> int:
         """Lay out for `width` and return the height, in px."""
         if self.running or self._fitted[0] != width:
-            self._fitted = (width, stack([self.words, self.reply], width, self._look.theme.space_m))
+            space = 2 if self.is_remark else self._look.theme.space_m
+            self._fitted = (width, stack([self.words, self.reply], width, space))
         return self._fitted[1]
 
 

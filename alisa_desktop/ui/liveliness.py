@@ -7,7 +7,7 @@ from random import Random
 
 from PySide6.QtCore import QObject, QPoint, Signal
 
-from alisa_desktop.core.events import ReplyText
+from alisa_desktop.core.events import Remarked, ReplyText
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.figure import BREATH_STEPS
 from alisa_desktop.ui.glance import Glance
@@ -37,6 +37,7 @@ class Liveliness(QObject):
         bridge.user_spoke.connect(self._shut_mouth)
         bridge.reply_text.connect(self._on_text)
         bridge.reply_finished.connect(self._shut_mouth)
+        bridge.remarked.connect(self._on_remark)
         bridge.speech_started.connect(lambda: self._speak(True))
         bridge.speech_ended.connect(lambda: self._speak(False))
 
@@ -69,6 +70,11 @@ class Liveliness(QObject):
 
     def _on_text(self, event: ReplyText) -> None:
         self._mouth.feed(event.text, self._clock.now())
+        self.changed.emit()
+
+    def _on_remark(self, event: Remarked) -> None:
+        if not self._mouth.speaking:  # a client that reads it out knows better when she speaks
+            self._mouth.say(event.text, self._clock.now())
         self.changed.emit()
 
     def _shut_mouth(self, _: object) -> None:

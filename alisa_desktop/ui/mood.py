@@ -47,6 +47,11 @@ class Mood:
         self._in_turn = False
         self._until = now + HOLD_SECONDS
 
+    def remarked(self, emotion: Emotion, now: float) -> None:
+        """She said something unasked, which no reply under way lets through to her face."""
+        if not self._in_turn:
+            self.finished(emotion, now)
+
     def rest_at(self, resting: Emotion) -> None:
         """The feeling of the mode, to which she returns."""
         self._resting = resting

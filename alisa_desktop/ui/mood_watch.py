@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from alisa_desktop.core.events import EmotionChanged, ReplyFinished, ReplyText, UserSpoke
+from alisa_desktop.core.events import EmotionChanged, Remarked, ReplyFinished, ReplyText, UserSpoke
 from alisa_desktop.core.messages import Emotion, ModelStatus
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.mood import Mood
@@ -25,6 +25,7 @@ class MoodWatch(QObject):
         bridge.emotion_changed.connect(self._on_emotion)
         bridge.reply_text.connect(self._on_text)
         bridge.reply_finished.connect(self._on_finished)
+        bridge.remarked.connect(self._on_remark)
         bridge.model_changed.connect(self._on_model)
 
     def rest_at(self, resting: Emotion) -> None:
@@ -52,6 +53,10 @@ class MoodWatch(QObject):
 
     def _on_finished(self, event: ReplyFinished) -> None:
         self.mood.finished(event.emotion, self._clock.now())
+        self.changed.emit()
+
+    def _on_remark(self, event: Remarked) -> None:
+        self.mood.remarked(event.emotion, self._clock.now())
         self.changed.emit()
 
     def _on_model(self, status: ModelStatus) -> None:

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from random import Random
 
 BREATH_SECONDS = 4.0
@@ -16,6 +17,8 @@ BLINK_TWICE = 0.15
 MOUTH_SECONDS = 0.11
 MOUTH_AHEAD = 12
 """How many openings of the mouth may wait (about 1.3 s); a faster stream drops the oldest."""
+LONGEST_SAYING = 120
+"""How many openings of words that are there all at once are shown (about 13 s)."""
 FADE_SECONDS = 0.12
 FADE_FRAME = 0.024
 PULSE_SECONDS = 0.6
@@ -90,12 +93,19 @@ class Mouth:
         self.speaking = False
         """True while speech is heard of which we don't know the words."""
         self._random = random
-        self._waiting: deque[str] = deque(maxlen=MOUTH_AHEAD)
+        self._waiting: deque[str] = deque()
         self._next: float | None = None
 
     def feed(self, text: str, now: float) -> None:
         """Words arrived."""
         self._waiting.extend(openings(text))
+        while len(self._waiting) > MOUTH_AHEAD:
+            self._waiting.popleft()
+        self._start(now)
+
+    def say(self, text: str, now: float) -> None:
+        """Words are there all at once, to be said one after another."""
+        self._waiting = deque(islice(openings(text), LONGEST_SAYING))
         self._start(now)
 
     def speak(self, on: bool, now: float) -> None:

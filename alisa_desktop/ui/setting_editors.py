@@ -9,8 +9,6 @@ from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -20,6 +18,8 @@ from PySide6.QtWidgets import (
 from alisa_desktop.core.sight import Consent
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.drop_down import DropDown
+from alisa_desktop.ui.editor import Editor, Text
+from alisa_desktop.ui.endpoint_editors import Origins, Token
 from alisa_desktop.ui.key_field import KeyField
 from alisa_desktop.ui.setting_specs import Spec
 from alisa_desktop.ui.tick_box import TickBox
@@ -28,40 +28,6 @@ Modifier = Qt.KeyboardModifier
 HOLDING = Modifier.ControlModifier | Modifier.AltModifier | Modifier.MetaModifier
 ALONE = frozenset(Qt.Key(key) for key in range(Qt.Key.Key_F1, Qt.Key.Key_F35 + 1))
 """Keys that may stand alone."""
-
-
-class Editor(QWidget):
-    """The field of one setting. GUI thread only."""
-
-    changed = Signal()
-
-    def __init__(self, spec: Spec, *parts: QWidget, stretch: bool = False) -> None:
-        super().__init__()
-        self.spec = spec
-        self.main = parts[0]
-        """The part that takes the focus."""
-        self.setFocusProxy(self.main)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        for part in parts:
-            row.addWidget(part)
-            if not part.accessibleName():
-                part.setAccessibleName(spec.title)
-        if not stretch:
-            row.addStretch(1)
-        self.main.setAccessibleDescription(spec.help)
-
-    def value(self) -> object:
-        """What the user chose."""
-        raise NotImplementedError
-
-    def set_value(self, value: object) -> None:
-        """Show `value`."""
-        raise NotImplementedError
-
-    def mistake(self) -> str:
-        """Why the value can't be of any use; empty when it can."""
-        return ""
 
 
 class Switch(Editor):
@@ -221,27 +187,6 @@ class Number(Editor):
         self._spin.setValue(int(str(value)))
 
 
-class Text(Editor):
-    """A line of text; hidden behind dots for secrets."""
-
-    def __init__(self, spec: Spec, *more: QWidget) -> None:
-        self._line = QLineEdit()
-        super().__init__(spec, self._line, *more, stretch=True)
-        self._line.textChanged.connect(self.changed)
-        if spec.kind == "secret":
-            self._line.setEchoMode(QLineEdit.EchoMode.Password)
-            self._line.setPlaceholderText("Kept in your keyring")
-
-    def value(self) -> object:
-        """The text, without space around it."""
-        return self._line.text().strip()
-
-    def set_value(self, value: object) -> None:
-        """Show `value` from its beginning."""
-        self._line.setText(str(value))
-        self._line.setCursorPosition(0)
-
-
 class Address(Text):
     """The address of a server."""
 
@@ -303,5 +248,7 @@ def make_editor(spec: Spec, bridge: Bridge) -> Editor:
         "url": Address,
         "consent": ConsentChoice,
         "hotkey": Keys,
+        "token": Token,
+        "origins": Origins,
     }
     return kinds.get(spec.kind, Text)(spec)

@@ -7,7 +7,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from alisa_desktop.ui.setting_editors import Editor, Switch
+from alisa_desktop.ui.editor import Editor
+from alisa_desktop.ui.setting_editors import Switch
 from alisa_desktop.ui.setting_specs import Spec
 
 
@@ -69,6 +70,8 @@ def mistake_sentence(mistake: Mapping[str, Any]) -> str:
             return f"Choose {limits['ge']} or more."
         case "less_than_equal":
             return f"Choose {limits['le']} or less."
+        case "string_too_long":
+            return f"Write {limits['max_length']} characters or fewer."
         case "value_error":
             return str(mistake["msg"]).removeprefix("Value error, ")
         case _:

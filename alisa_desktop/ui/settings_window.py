@@ -25,6 +25,7 @@ from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
 from alisa_desktop.ui.setting_editors import ConsentChoice, ModeChoice, make_editor
+from alisa_desktop.ui.setting_extras import Extra, make_extra
 from alisa_desktop.ui.setting_row import SettingRow, mistake_sentence
 from alisa_desktop.ui.setting_specs import specs
 from alisa_desktop.ui.theme import ThemeWatcher
@@ -53,6 +54,7 @@ class SettingsWindow(QDialog):
         self._groups = QListWidget()
         self._pages = QStackedWidget()
         self.rows: dict[str, SettingRow] = {}
+        self._extras: list[Extra] = []
         self._build_rows()
         self._build_frame()
         self._load(settings)
@@ -67,10 +69,16 @@ class SettingsWindow(QDialog):
             if isinstance(editor, ConsentChoice):
                 editor.consent_chosen.connect(self.consent_chosen)
             row = SettingRow(editor)
-            column = self._column(spec.group)
-            column.insertWidget(column.count() - 1, row)
+            self._add(spec.group, row)
             editor.changed.connect(self._edited)
             self.rows[spec.name] = row
+            if extra := make_extra(spec.name, self._bridge, self._settings):
+                self._add(spec.group, extra.widget)
+                self._extras.append(extra)
+
+    def _add(self, group: str, widget: QWidget) -> None:
+        column = self._column(group)
+        column.insertWidget(column.count() - 1, widget)
 
     def _column(self, group: str) -> QVBoxLayout:
         if group not in self._columns:
@@ -122,6 +130,8 @@ class SettingsWindow(QDialog):
         values = self._values()
         for row in self.rows.values():
             row.setVisible(row.applies(values))
+        for extra in self._extras:
+            extra.follow(values)
         self._button(Button.Apply).setEnabled(values != _plain(self._settings))
 
     def _load(self, settings: Settings) -> None:

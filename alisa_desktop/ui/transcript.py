@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QWidget
 
-from alisa_desktop.core.events import ReplyFinished, ReplyText, UserSpoke
+from alisa_desktop.core.events import Remarked, ReplyFinished, ReplyText, UserSpoke
 from alisa_desktop.core.messages import Turn
 from alisa_desktop.ui.afterwards import Afterwards
 from alisa_desktop.ui.column import Fitting, stack
@@ -72,14 +72,18 @@ class Transcript(QScrollArea):
     # what happens
 
     def show_today(self, turns: list[Turn]) -> None:
-        """Show these finished turns, oldest first, above the exchange that is under way."""
-        running = [exchange for exchange in self._exchanges if exchange.running]
+        """Show these finished turns, oldest first, above the exchange that is under way and among her remarks.
+
+        Remarks are stored nowhere, so they stay until all that was said is forgotten.
+        """
+        forgotten = not turns and any(not one.running and not one.is_remark for one in self._exchanges)
+        kept = [one for one in self._exchanges if one.running or (one.is_remark and not forgotten)]
         for exchange in self._exchanges:
-            if exchange not in running:
+            if exchange not in kept:
                 exchange.hide()
                 exchange.deleteLater()
-        self._exchanges = running
-        self._earlier = [turn for turn in turns if turn.id not in {exchange.turn for exchange in running}]
+        self._exchanges = kept
+        self._earlier = [turn for turn in turns if turn.id not in {exchange.turn for exchange in kept}]
         self._build_earlier()
         self.follow()
 
@@ -102,6 +106,14 @@ class Transcript(QScrollArea):
             self._dirty = True
             if self.isVisible() and not self.frame_timer.isActive():
                 self.frame_timer.start()
+
+    def add_remark(self, event: Remarked) -> None:
+        """She said something unasked; it stands above what is under way."""
+        remark = Exchange.remarked(self._look, event, self._column)
+        self._adopt(remark)
+        done = next((at for at, exchange in enumerate(self._exchanges) if exchange.running), len(self._exchanges))
+        self._exchanges.insert(done, remark)
+        self._lay_out()
 
     def finish(self, event: ReplyFinished) -> None:
         """The reply is over."""
@@ -199,6 +211,7 @@ class Transcript(QScrollArea):
     def _lay_out(self, width: int = 0) -> None:
         self.afterwards.setVisible(bool(self._exchanges) and not self._exchanges[-1].running)
         self.afterwards.copy.setVisible(bool(self._exchanges) and bool(self._exchanges[-1].reply.text))
+        self.afterwards.again.setVisible(bool(self._exchanges) and not self._exchanges[-1].is_remark)
         rows: list[Fitting] = [*self._exchanges, self.afterwards]
         width = width or self._own_width()
         height = stack(rows, width, self._look.theme.space_m)
@@ -230,7 +243,7 @@ class Transcript(QScrollArea):
         built = [Exchange.stored(self._look, turn, self._column) for turn in turns]
         for exchange in built:
             self._adopt(exchange)
-        self._exchanges[:0] = built
+        self._exchanges = sorted([*built, *self._exchanges], key=lambda one: (one.running, one.at))
         before = self._column.height()
         self._lay_out()
         if not self._following:
