@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QWidget
 
 COPIED_FOR = 1500  # ms
 COPIED = "Copied"
@@ -33,9 +33,11 @@ class CopyButton(QPushButton):
 
     def sizeHint(self) -> QSize:
         """Room for both texts, so that nothing moves when it changes."""
-        metrics, size = self.fontMetrics(), super().sizeHint()
-        widest = max(metrics.horizontalAdvance(words) for words in (self._words, COPIED))
-        return QSize(size.width() - metrics.horizontalAdvance(self.text()) + widest, size.height())
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        widest = max(self.fontMetrics().horizontalAdvance(words) for words in (self._words, COPIED))
+        words = QSize(widest, self.fontMetrics().height())
+        return self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, words, self)
 
     def minimumSizeHint(self) -> QSize:
         """All of it."""

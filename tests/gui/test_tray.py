@@ -228,3 +228,26 @@ def test_show_and_hide_say_what_they_do(menu: AlisaMenu, qtbot: QtBot) -> None:
     with qtbot.waitSignal(menu.visibility_requested) as wish:
         action(menu, "Show Alisa").trigger()
     assert wish.args == [True]
+
+
+def test_another_port_and_no_port_are_explained(menu: AlisaMenu, bridge: Bridge) -> None:
+    assert not any(action.isVisible() and "port" in action.text().lower() for action in menu.actions())
+    moved = "Port 8000 is taken by another program, so I use 8001."
+    bridge.show_endpoint("ws://127.0.0.1:8001/ws/chat", moved)
+    line = action(menu, "Port 8000")
+    assert (line.text(), line.isEnabled(), line.isVisible()) == (moved, False, True)
+    bridge.show_endpoint("", "I can't find a free port near 8000.")
+    failed = action(menu, "Overlays can't connect")
+    assert failed is line
+    assert "I can't find a free port" in failed.text()
+    assert not action(menu, "overlay address").isVisible()
+    bridge.show_endpoint("")
+    assert not line.isVisible()
+
+
+def test_the_endpoint_is_told_when_anything_of_it_changed(bridge: Bridge, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(bridge.endpoint_changed) as told:
+        bridge.show_endpoint(bridge.endpoint, "Moved.")
+    assert told.args == ["ws://127.0.0.1:8000/ws/chat"]
+    with qtbot.assertNotEmitted(bridge.endpoint_changed):
+        bridge.show_endpoint(bridge.endpoint, "Moved.")
