@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.core.events import Event, EyesChanged, HistoryChanged, ModeChanged, ModelChanged
+from alisa_desktop.core.messages import Emotion
 from alisa_desktop.core.sight import Consent
 from alisa_desktop.options import Options
 from alisa_desktop.settings.file import SettingsFile, write_json
@@ -107,7 +108,7 @@ class App:
         engine.bus.subscribe(self._bridge.deliver)  # first, so that nothing is missed while the rest is asked for
         self._bridge.deliver(ModelChanged(engine.model_status))
         self._bridge.deliver(EyesChanged(engine.eyes.status))
-        self._bridge.show_endpoint(engine.endpoint_address)
+        self._bridge.show_endpoint(engine.doorway.address, engine.doorway.trouble)
         try:
             is_first = not await engine.memory.recent(1)
             await wishes.load_today()
@@ -121,9 +122,9 @@ class App:
         for notice in filter(None, (self._notice, self._windows.notice)):
             if notice not in engine.notices:
                 engine.notices.append(notice)
-        if is_first and not engine.settings.start_hidden:
-            engine.notices.insert(0, WELCOME)
         engine.tell_notices()
+        if is_first and not engine.settings.start_hidden:
+            engine.conversation.remark(WELCOME, Emotion.HAPPY)
 
 
 class Wishes(QObject):
@@ -150,6 +151,7 @@ class Wishes(QObject):
         bridge.delete_turn_requested.connect(lambda turn: engine.spawn(engine.forget(turn)))
         bridge.delete_all_requested.connect(lambda: engine.spawn(engine.forget()))
         bridge.quit_requested.connect(quit_alisa)
+        bridge.disconnect_requested.connect(engine.doorway.send_away)
         bridge.look_requested.connect(self._look)
         bridge.consent_requested.connect(engine.allow_looks)
         bridge.pause_requested.connect(engine.pause_eyes)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -35,10 +34,12 @@ from alisa_desktop.core.events import (
 )
 from alisa_desktop.core.messages import ModelStatus
 from alisa_desktop.core.sight import Consent, Depth, Sight
+from alisa_desktop.doorway import Doorway
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.process import kinship
 from alisa_desktop.host.secrets import keep_key, read_key
 from alisa_desktop.host.single import only_instance
+from alisa_desktop.host.sleep import wake_ups
 from alisa_desktop.memory.forgetful import Forgetful
 from alisa_desktop.model.llama import LlamaModel
 from alisa_desktop.model.safe_list import SafeList
@@ -46,7 +47,7 @@ from alisa_desktop.options import Options
 from alisa_desktop.persona.crisis import parse_crisis_rule
 from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mode
 from alisa_desktop.persona.prompt import screen_note
-from alisa_desktop.settings.file import SettingsFile, write_json
+from alisa_desktop.settings.file import SettingsFile
 from alisa_desktop.settings.personas import Personas
 from alisa_desktop.settings.schema import ModelSource, Settings
 from alisa_desktop.vision.eyes import Eyes, Rules
@@ -86,11 +87,11 @@ class Engine:
         self.notices: list[str] = []
         """Sentences from opening, for the edge to show when it can."""
         self.on_settings: Callable[[Settings], None] = lambda _: None
-        self.on_endpoint: Callable[[str], None] = lambda _: None
+        self.on_endpoint: Callable[[str, str], None] = lambda address, trouble: None
+        """Called with the endpoint's address (empty while it is off) and a sentence of trouble, or empty."""
         self._file = SettingsFile(self.paths.settings)
         self._kinship = kinship()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._endpoint: Any = None
         self._following = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -121,7 +122,8 @@ class Engine:
             on_sight=lambda sight: self.conversation.see(sight),
         )
         self.conversation = self._converse()
-        stack.push_async_callback(self._close_endpoint)
+        self.doorway = Doorway(self.options, self.conversation, lambda *told: self.on_endpoint(*told))
+        stack.push_async_callback(self.doorway.close)
         stack.push_async_callback(self.conversation.close)
         stack.callback(self.bus.subscribe(self._hear))
         stack.push_async_callback(self._finish_tasks)
@@ -129,8 +131,9 @@ class Engine:
         await self._recall()
         self._told_of_memory = self.memory.notice
         self.notices += filter(None, (self._file.notice, self.memory.notice))
-        await self._open_endpoint()
+        await self._open_doorway()
         await self._open_eyes(self.settings)
+        self.spawn(self._stay_awake())
 
     @property
     def model_status(self) -> ModelStatus:
@@ -139,8 +142,8 @@ class Engine:
 
     @property
     def endpoint_address(self) -> str:
-        """Where overlays connect; empty when the endpoint is off."""
-        return self._endpoint.address if self._endpoint else ""
+        """Where overlays connect; empty while that is off or impossible."""
+        return self.doorway.address
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` as a task of the engine's; an error in it is told to the user, not lost."""
@@ -202,6 +205,15 @@ class Engine:
             await self.eyes.allow(settings.vision, settings.vision_paused_until)
 
     # opening
+
+    async def _open_doorway(self) -> None:
+        await self.doorway.open(self.settings)
+        if self.doorway.trouble and not self.doorway.address:
+            self.notices.append(self.doorway.trouble)
+
+    async def _stay_awake(self) -> None:
+        async for _ in wake_ups():
+            await self.doorway.check()
 
     async def _make_model(self, settings: Settings) -> RunningModel:
         if self.options.scripted:
@@ -274,39 +286,7 @@ class Engine:
         except MemoryFailed as error:
             self.notices.append(error.sentence)
 
-    async def _open_endpoint(self) -> None:
-        if not self.options.endpoint:
-            return
-        self._withdraw_address()  # a crash may have left one
-        if not (self.settings.endpoint_on or self.options.port is not None):
-            return
-        from alisa_desktop.server.access import AccessPolicy  # FastAPI takes long to import: only where it serves
-        from alisa_desktop.server.serve import Endpoint
-
-        port = self.settings.endpoint_port if self.options.port is None else self.options.port
-        endpoint = Endpoint(self.conversation, AccessPolicy(port=port))
-        try:
-            await endpoint.start()
-        except AlisaError as error:
-            self.notices.append(error.sentence)
-            return
-        self._endpoint = endpoint
-        with suppress(OSError):  # a profile that can't be written has been told already
-            write_json(self.paths.endpoint, {"address": endpoint.address, "port": endpoint.port, "pid": os.getpid()})
-        self.on_endpoint(endpoint.address)
-
     # closing
-
-    async def _close_endpoint(self) -> None:
-        if self._endpoint:
-            endpoint, self._endpoint = self._endpoint, None
-            self._withdraw_address()
-            await endpoint.close()
-            self.on_endpoint("")
-
-    def _withdraw_address(self) -> None:
-        with suppress(OSError):
-            self.paths.endpoint.unlink()
 
     async def _close_model(self) -> None:
         await self._model.close()
@@ -335,9 +315,9 @@ class Engine:
             await self._open_eyes(new)
             if not self.eyes.is_open:
                 self.conversation.forget_sights()
-        if (old.endpoint_on, old.endpoint_port) != (new.endpoint_on, new.endpoint_port):
-            await self._close_endpoint()
-            await self._open_endpoint()
+        if _doorway_part(old) != _doorway_part(new):
+            await self.doorway.close()
+            await self._open_doorway()
             self.tell_notices()
 
     async def _change_model(self, settings: Settings) -> None:
@@ -357,8 +337,8 @@ class Engine:
         elif isinstance(event, ReplyFinished) and self.memory.notice != self._told_of_memory:
             self._told_of_memory = self.memory.notice  # the database was found damaged while running
             self.bus.publish(NoticeRaised(self.memory.notice))
-        elif isinstance(event, ScreenSeen) and self._endpoint and not event.sensor and self.eyes.is_open:
-            self._endpoint.show_vision(vision_update(event.sight, with_text=self.settings.screen_text_to_overlays))
+        elif isinstance(event, ScreenSeen) and not event.sensor and self.eyes.is_open:
+            self.doorway.show(event.sight, with_text=self.settings.screen_text_to_overlays)
 
     def _keep_mode(self, mode: str) -> None:
         if mode != self.settings.mode:
@@ -434,16 +414,9 @@ def _model_part(settings: Settings) -> tuple[object, ...]:
     return (source, settings.model_file, settings.context_tokens) if source is ModelSource.FILE else (source,)
 
 
+def _doorway_part(settings: Settings) -> tuple[object, ...]:
+    return settings.endpoint_on, settings.endpoint_port, settings.endpoint_token, settings.endpoint_origins
+
+
 def _eyes_part(settings: Settings) -> tuple[object, ...]:
     return settings.vision, settings.never_look_at, settings.vision_paused_until
-
-
-def vision_update(sight: Sight, *, with_text: bool) -> dict[str, object]:
-    """What overlays are told of a look: never a blocked window's title, and its text only when the user allows it."""
-    if sight.reason:
-        return {"look": sight.depth.value, "hidden": True}
-    told: dict[str, object] = {"look": sight.depth.value, "app_kind": str(sight.kind), "app": sight.app}
-    told["title"] = sight.title
-    if with_text and sight.text:
-        told["text"] = sight.text
-    return told

@@ -58,8 +58,8 @@ class Memory(Protocol):
         """Store a regenerated turn in the place of the one with the same id."""
         ...
 
-    async def recent(self, limit: int) -> list[Turn]:
-        """The latest turns, at most `limit`, oldest first."""
+    async def recent(self, limit: int, before: str = "") -> list[Turn]:
+        """The latest turns (older than the turn `before`), at most `limit`, oldest first; none if that is unknown."""
         ...
 
 

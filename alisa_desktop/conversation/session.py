@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC
@@ -30,11 +31,13 @@ from alisa_desktop.core.events import (
     HistoryChanged,
     ModeChanged,
     NoticeRaised,
+    PresenceReported,
+    Remarked,
     ReplyFinished,
     SpeechEnded,
     SpeechStarted,
 )
-from alisa_desktop.core.messages import Emotion, ScreenReport, Turn
+from alisa_desktop.core.messages import Emotion, ModelStatus, ScreenReport, Turn
 from alisa_desktop.core.sight import Sight
 from alisa_desktop.persona.modes import Mode, Modes
 
@@ -61,8 +64,14 @@ class Conversation:
         self._last: Request | None = None
         self._open: list[Request] = []
         self._waiting: asyncio.Queue[Request | None] = asyncio.Queue()
+        self._remarks: deque[Remarked] = deque()
         self._told: set[str] = set()
         self._worker = asyncio.ensure_future(self._work())
+
+    @property
+    def model_status(self) -> ModelStatus:
+        """Where the model stands that answers now."""
+        return self._desk.model.status
 
     # what the edges ask for
 
@@ -121,9 +130,17 @@ class Conversation:
         """A client's speech output began or ended."""
         self.bus.publish(SpeechStarted(sender) if active else SpeechEnded(sender))
 
+    async def history(self, limit: int, before: str = "") -> Sequence[Turn]:
+        """The latest finished turns, or those before a known one, at most `limit`, oldest first.
+
+        Raises `MemoryFailed`.
+        """
+        return await self._desk.memory.recent(limit, before)
+
     def report_presence(self, value: str) -> None:
         """A sensor saw the user (present, absent, focused, distracted, or a facial emotion)."""
         self._desk.surroundings.presence = value
+        self.bus.publish(PresenceReported(value))
 
     def report_screen(self, report: ScreenReport) -> None:
         """A sensor saw the screen; kept for a while as context."""
@@ -139,6 +156,11 @@ class Conversation:
         self._desk.transcript.forget_notes()
 
     # what the engine changes
+
+    def remark(self, text: str, emotion: Emotion) -> None:
+        """Say something unasked, between two turns: now, or after those under way."""
+        self._remarks.append(Remarked(uuid.uuid4().hex, text, emotion))
+        self._tell_remarks()
 
     def load(self, turns: Sequence[Turn], telling: Sequence[Turn] = ()) -> None:
         """Go on from stored turns; `telling` are older ones in which the user may have told who they are.
@@ -204,6 +226,11 @@ class Conversation:
             finally:
                 self._open.remove(request)
                 request.done.set()
+                self._tell_remarks()
+
+    def _tell_remarks(self) -> None:
+        while self._remarks and not self._open:
+            self._publish(self._remarks.popleft())
 
     async def _answer(self, request: Request) -> None:
         async with aclosing(run_turn(request, self._desk)) as events:
@@ -212,7 +239,7 @@ class Conversation:
 
     def _publish(self, event: Event) -> None:
         match event:
-            case EmotionChanged() | ReplyFinished():
+            case EmotionChanged() | ReplyFinished() | Remarked():
                 self.emotion = event.emotion
             case NoticeRaised(text):
                 if text in self._told:

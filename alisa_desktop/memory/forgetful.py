@@ -29,9 +29,12 @@ class Forgetful:
         """Keep a regenerated turn in the place of the one with the same id."""
         self._turns[turn.id] = turn
 
-    async def recent(self, limit: int) -> list[Turn]:
-        """The latest turns, at most `limit`, oldest first."""
-        return answer((), self._turns.values(), limit=limit)
+    async def recent(self, limit: int, before: str = "") -> list[Turn]:
+        """The latest turns (older than the turn `before`), at most `limit`, oldest first; none if that is unknown."""
+        if not before:
+            return answer((), self._turns.values(), limit=limit)
+        known = self._turns.get(before)
+        return answer((), self._turns.values(), lambda turn: known is not None and turn.at < known.at, limit)
 
     async def days(self) -> list[tuple[date, int]]:
         """The local days on which something was said and how many turns, newest first."""

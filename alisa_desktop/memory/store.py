@@ -77,9 +77,9 @@ class Store:
         """Store a regenerated turn in the place of the one with the same id."""
         await self._run(partial(self._record, turn))
 
-    async def recent(self, limit: int) -> list[Turn]:
-        """The latest turns, at most `limit`, oldest first."""
-        return await self._run(lambda: self._find(true(), lambda turn: True, limit))
+    async def recent(self, limit: int, before: str = "") -> list[Turn]:
+        """The latest turns (older than the turn `before`), at most `limit`, oldest first; none if that is unknown."""
+        return await self._run(partial(self._recent, limit, before))
 
     async def days(self) -> list[tuple[date, int]]:
         """The local days on which something was said and how many turns, newest first."""
@@ -180,6 +180,13 @@ class Store:
             rows = session.scalars(select(StoredTurn).where(condition).order_by(*newest_first).limit(limit)).unique()
             stored = [row.turn() for row in rows]
         return answer(reversed(stored), self._unwritten, matches, limit)
+
+    def _recent(self, limit: int, before: str) -> list[Turn]:
+        if not before:
+            return self._find(true(), lambda turn: True, limit)
+        known = self._find(StoredTurn.id == before, lambda turn: turn.id == before)
+        at = known[0].at if known else datetime.min.replace(tzinfo=UTC)
+        return self._find(StoredTurn.at < at, lambda turn: turn.at < at, limit)
 
     def _days(self) -> list[tuple[date, int]]:
         with self._session() as session:

@@ -7,7 +7,6 @@ from starlette.types import ASGIApp
 
 from alisa_desktop.server.access import AccessGuard, AccessPolicy
 from alisa_desktop.server.hub import Hub
-from alisa_desktop.server.text_protocol import TextProtocol
 
 CHAT_PATH = "/ws/chat"
 
@@ -25,8 +24,6 @@ def create_app(hub: Hub, policy: AccessPolicy) -> ASGIApp:
 
     @app.websocket(CHAT_PATH)
     async def chat(socket: WebSocket) -> None:
-        name = hub.new_name()
-        dialect = TextProtocol(name, hub.talk.emotion, vision=socket.query_params.get("vision") != "0")
-        await hub.serve(socket, name, dialect, socket.scope["state"]["abort"])
+        await hub.serve(socket, socket.scope["state"]["abort"])
 
     return AccessGuard(app, policy)

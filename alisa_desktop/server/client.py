@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from alisa_desktop.core.messages import ConnectedClient
 from alisa_desktop.server.ports import Dialect
 
 TRY_AGAIN_LATER = 1013
+PROGRAM_SHOWN = 80
 log = logging.getLogger(__name__)
 
 
@@ -44,12 +47,20 @@ class Client:
         self.name = name
         self.dialect = dialect
         self.socket = socket
+        self.since = datetime.now(UTC)
         self.speaking = False
         self.leaving = False
         """Whether the connection is being closed: nothing more is taken from or put to this client."""
         self._abort = abort
         self._pace = pace
         self._waiting: asyncio.Queue[str | _Close] = asyncio.Queue()
+
+    @property
+    def card(self) -> ConnectedClient:
+        """What the user is told about it."""
+        program = self.dialect.program or self.socket.headers.get("user-agent", "")
+        shown = " ".join(program.split())[:PROGRAM_SHOWN]
+        return ConnectedClient(self.name, self.dialect.kind, self.dialect.version, shown, self.since)
 
     def put(self, frames: Iterable[str]) -> None:
         """Queue frames for the writer; a client that is too far behind is dropped."""

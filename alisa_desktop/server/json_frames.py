@@ -17,6 +17,7 @@ VERSION = 2
 REVISION = "2.0"
 """Grows behind the point when something is added."""
 SUBPROTOCOL = "alisa.v2.json"
+LONGEST_ID = 64
 PAGE = 100
 """Turns that a page of the history may have."""
 WORD = r"^[a-z]{1,32}$"
@@ -44,7 +45,7 @@ class Frame(BaseModel):
 class Request(Frame):
     """A message of a client."""
 
-    id: str = Field("", max_length=64)
+    id: str = Field("", max_length=LONGEST_ID)
     """The client's own mark. A message that bears one is answered by exactly one that bears it too: `accepted`,
     `error`, or what was asked for (`welcome`, `history`)."""
 
@@ -146,7 +147,8 @@ class RunningReply(Frame):
 
     turn: str
     user_text: str
-    emotion: Emotion
+    emotion: Emotion | None
+    """Null before her face is chosen."""
     text: str
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
-from typing import Any
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from starlette.types import ASGIApp
 
 from alisa_desktop.core.errors import PortTaken
-from alisa_desktop.server.access import LARGEST_BODY, AccessPolicy
+from alisa_desktop.server.access import LARGEST_BODY, LOOPBACK, AccessPolicy, security_headers
 from alisa_desktop.server.api import CHAT_PATH, create_app
 from alisa_desktop.server.client import Pace
 from alisa_desktop.server.hub import Hub
+from alisa_desktop.server.limits import HttpConnection, Limits, Rules, SocketConnection
 from alisa_desktop.server.ports import Talk
 
 PORTS_TRIED = 50
+BACKLOG = 32
+"""Connections that wait to be accepted, which is how many the loop accepts at a time before it can cut one."""
+ANSWER_PATIENCE = 5.0
+"""Seconds that a connection to ourselves may take."""
 PING_INTERVAL = 30
 PING_TIMEOUT = 300
 """Seconds; long, because some clients block their loop while their user types."""
@@ -33,11 +38,16 @@ class Endpoint:
     `policy.port` is the port wished for; `port` and `address` tell the one in use after `start`.
     """
 
-    def __init__(self, talk: Talk, policy: AccessPolicy, pace: Pace | None = None) -> None:
+    def __init__(
+        self, talk: Talk, policy: AccessPolicy, pace: Pace | None = None, limits: Limits | None = None
+    ) -> None:
         self._talk = talk
         self._policy = policy
         self._pace = pace or Pace()
-        self._serving: tuple[Hub, uvicorn.Server, socket.socket] | None = None
+        self._limits = limits or Limits()
+        self._wished = policy.port
+        self._serving: _Serving | None = None
+        self._changing = asyncio.Lock()
 
     @property
     def port(self) -> int:
@@ -49,30 +59,92 @@ class Endpoint:
         """Where clients connect."""
         return f"ws://{self._policy.host}:{self.port}{CHAT_PATH}"
 
+    @property
+    def moved_from(self) -> int | None:
+        """The port wished for, when another one is in use because somebody else has that."""
+        return self._wished if self._wished not in (0, self.port) else None
+
     async def start(self) -> None:
         """Begin to serve; clients can connect when this returns. Raises `PortTaken`."""
-        listener = listen(self._policy.host, self._policy.port)
-        self._policy = replace(self._policy, port=listener.getsockname()[1])
+        listener = self._listen(self._wished or self.port)
         hub = Hub(self._talk, self._policy, self._pace)
-        server = _server(hub, self._policy)
-        await server.startup(sockets=[listener])
-        self._serving = hub, server, listener
+        server = _server(self._app(hub), self._limits)
+        self._serving = _Serving(hub, server)
+        await self._accept(self._serving, listener)
         log.info("listening at %s", self.address)
+
+    async def check(self) -> bool:
+        """See whether clients can still connect, and listen anew if not, as after the machine slept.
+
+        Clients that are connected stay. Returns whether the address changed; raises `PortTaken`.
+        """
+        serving = self._serving
+        if not serving or (serving.is_listening and await self._answers()):
+            return False
+        async with self._changing:
+            if serving is not self._serving:
+                return False  # closed meanwhile
+            before = self.port
+            serving.stop_listening()
+            listener = self._listen(before)
+            serving.server.config.loaded_app = self._app(serving.hub)
+            await self._accept(serving, listener)
+        log.info("listening again at %s", self.address)
+        return self.port != before
 
     def show_vision(self, update: Mapping[str, object]) -> None:
         """Tell every client that wants to know what Alisa sees (JSON values)."""
         if self._serving:
-            self._serving[0].show_vision(update)
+            self._serving.hub.show_vision(update)
 
     async def close(self) -> None:
         """Bring every reply to its end and close every client with 1001, within 2 seconds; no task is left."""
-        if self._serving:
-            hub, server, listener = self._serving
-            self._serving = None
-            for accepting in server.servers:
-                accepting.close()
-            await hub.close()
-            await server.shutdown(sockets=[listener])
+        async with self._changing:
+            serving, self._serving = self._serving, None
+        if serving:
+            serving.stop_listening()
+            await serving.hub.close()
+            await serving.server.shutdown()
+
+    def _listen(self, port: int) -> socket.socket:
+        listener = listen(self._policy.host, port)
+        self._policy = replace(self._policy, port=listener.getsockname()[1])
+        return listener
+
+    def _app(self, hub: Hub) -> ASGIApp:
+        return create_app(hub, self._policy)
+
+    async def _accept(self, serving: _Serving, listener: socket.socket) -> None:
+        headers = tuple((name.decode(), value.decode()) for name, value in security_headers(self._policy))
+        most = self._policy.max_sockets + self._limits.spare_connections
+        serving.server.lifespan.state["rules"] = Rules(self._limits, most, headers)
+        await serving.server.startup(sockets=[listener])
+
+    async def _answers(self) -> bool:
+        """Whether a connection to our own address is answered, with whatever it may be."""
+        try:
+            async with asyncio.timeout(ANSWER_PATIENCE):
+                reader, writer = await asyncio.open_connection(self._policy.host, self.port)
+                with closing(writer):
+                    writer.write(f"GET / HTTP/1.1\r\nHost: {LOOPBACK}:{self.port}\r\n\r\n".encode())
+                    return (await reader.readline()).startswith(b"HTTP/1.1 ")
+        except OSError:  # a time-out is one too
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    hub: Hub
+    server: uvicorn.Server
+
+    @property
+    def is_listening(self) -> bool:
+        return all(accepting.is_serving() for accepting in self.server.servers)
+
+    def stop_listening(self) -> None:
+        """Close the listening sockets; connections stay."""
+        for accepting in self.server.servers:
+            accepting.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -112,17 +184,19 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _server(hub: Hub, policy: AccessPolicy) -> uvicorn.Server:
+def _server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
     """A server to be started with `startup` and ended with `shutdown`.
 
     Its own `serve` is never entered: that takes over Ctrl-C, which is our loop's, and wakes ten times a second.
     """
     config = uvicorn.Config(
-        create_app(hub, policy),
+        app,
         interface="asgi3",
         loop="none",
-        http="h11",
-        ws=_Connection,
+        http=HttpConnection,
+        timeout_keep_alive=limits.keep_alive,
+        backlog=BACKLOG,
+        ws=SocketConnection,
         ws_max_size=LARGEST_BODY,
         ws_ping_interval=PING_INTERVAL,
         ws_ping_timeout=PING_TIMEOUT,
@@ -140,20 +214,3 @@ def _server(hub: Hub, policy: AccessPolicy) -> uvicorn.Server:
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     return server
-
-
-class _Connection(WebSocketsSansIOProtocol):
-    """A WebSocket of uvicorn's that can be cut, and whose refusals count as answers."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.app_state = {**self.app_state, "abort": self._abort}
-
-    def _abort(self) -> None:
-        self.transport.abort()
-
-    async def send(self, message: Any) -> None:
-        """Send an ASGI message; a refusal completes the handshake, which uvicorn forgets and logs an error for."""
-        await super().send(message)
-        if self.initial_response and self.close_sent:
-            self.handshake_complete = True

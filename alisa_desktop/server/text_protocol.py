@@ -14,12 +14,13 @@ from alisa_desktop.core.events import (
     EmotionChanged,
     Event,
     ModeChanged,
+    Remarked,
     ReplyFinished,
     ReplyText,
     SpeechEnded,
     SpeechStarted,
 )
-from alisa_desktop.core.messages import Emotion, Outcome, ScreenReport
+from alisa_desktop.core.messages import ClientKind, Emotion, Outcome, ScreenReport, Turn
 from alisa_desktop.server.ports import Command, Nothing, Presence, Screen, Speech, Submit
 
 END = "[END]"
@@ -39,13 +40,16 @@ class TextProtocol:
     `[VISION]` frames.
     """
 
+    version = 1
+    program = ""
     keep_alive = ""
 
     def __init__(self, name: str, emotion: Emotion, vision: bool = True) -> None:
         self._name = name
         self._emotion = emotion
         self._vision = vision
-        self._sensor: bool | None = None  # unknown until the first frame
+        self.kind = ClientKind.DISPLAY
+        self._met = False
         self._owed: dict[str, None] = {}  # turns, in order, whose end this client waits for
         self._faced = ""  # the turn whose face this client has seen
         self._answers: list[str] = []  # wait for the end of a reply, so as not to fall inside it
@@ -54,14 +58,40 @@ class TextProtocol:
     @property
     def listens(self) -> bool:
         """False for a sensor: it never reads, so frames would only pile up."""
-        return not self._sensor
+        return self.kind is not ClientKind.SENSOR
+
+    def greet(self) -> Sequence[str]:
+        """Nothing: the first frame is the first thing that happens."""
+        return ()
 
     def receive(self, frame: str) -> Command:
         """What a frame asks for. A client whose first words are a sensor's report is a sensor from then on."""
         command = parse_frame(frame)
-        if self._sensor is None and frame.strip():
-            self._sensor = frame.lstrip().startswith(_REPORT)
+        if not self._met and frame.strip():
+            self._met = True
+            if frame.lstrip().startswith(_REPORT):
+                self.kind = ClientKind.SENSOR
+        if self.listens:
+            self._show_kind(command)
         return command
+
+    def _show_kind(self, command: Command) -> None:
+        if isinstance(command, Speech):
+            self.kind = ClientKind.VOICE
+        elif isinstance(command, Submit) and self.kind is ClientKind.DISPLAY:
+            self.kind = ClientKind.CHAT
+
+    def took(self, command: Command) -> Sequence[str]:
+        """Nothing: reports are not answered."""
+        return ()
+
+    def again(self, turn: str | None) -> Sequence[str]:
+        """Nothing: version 1 has no such wish."""
+        return ()
+
+    def recall(self, turns: Sequence[Turn] | None, more: bool) -> Sequence[str]:
+        """Nothing: version 1 has no such wish."""
+        return ()
 
     def answer(self, submission: Submission) -> Sequence[str]:
         """A turn begun owes its `[END]`; a mode set or refused is answered now, or after the reply under way."""
@@ -107,6 +137,9 @@ class TextProtocol:
                 yield from text_frames(event.text)
             case ReplyFinished():
                 yield from self._finish(event)
+            case Remarked() if self.kind is ClientKind.DISPLAY:
+                self._emotion = event.emotion
+                yield from (_face(event.emotion), *text_frames(event.text), _face(event.emotion), END)
             case ModeChanged():
                 yield MODE_CHANGED
             case SpeechStarted(sender) if sender != self._name:

@@ -43,7 +43,7 @@ async def test_a_mode_that_is_gone_does_not_keep_other_changes_from_following(
         engine.notices.clear()
         heard = Listener(engine.bus)
         addresses: asyncio.Queue[str] = asyncio.Queue()
-        engine.on_endpoint = addresses.put_nowait
+        engine.on_endpoint = lambda address, trouble: addresses.put_nowait(address)
         engine.change(engine.settings.model_copy(update={"endpoint_on": True, "endpoint_port": 18765}))
         assert (await asyncio.wait_for(addresses.get(), 20)).startswith("ws://")
         assert not heard.of(NoticeRaised)
