@@ -70,7 +70,7 @@ function catchUp({ emotion, reply }) {
   }
   subtitles.begin(reply.turn, reply.text);
   life.spoke();
-  if (reply.text) {
+  if (reply.emotion) { // none before her face is chosen
     life.feel(known(reply.emotion));
   }
 }
