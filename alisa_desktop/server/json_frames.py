@@ -223,7 +223,7 @@ class Text(Frame):
 
 
 class End(Frame):
-    """The turn is over, exactly once for every `user_spoke`. `text` is the whole reply."""
+    """The turn is over, exactly once for every `user_spoke`. `text` is the whole reply, without `message`."""
 
     type: Literal["end"] = "end"
     turn: str
@@ -231,7 +231,7 @@ class End(Frame):
     emotion: Emotion
     text: str
     message: str = ""
-    """What the user was told when the reply failed; it was already part of the texts."""
+    """What the user was told when the reply failed; it was already said as the last `text`."""
 
 
 class Remark(Frame):

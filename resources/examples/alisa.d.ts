@@ -205,14 +205,14 @@ export interface Text {
   text: string;
 }
 
-/** The turn is over, exactly once for every `user_spoke`. `text` is the whole reply. */
+/** The turn is over, exactly once for every `user_spoke`. `text` is the whole reply, without `message`. */
 export interface End {
   type: "end";
   turn: string;
   reason: "done" | "stopped" | "error";
   emotion: Emotion;
   text: string;
-  /** What the user was told when the reply failed; it was already part of the texts. */
+  /** What the user was told when the reply failed; it was already said as the last `text`. */
   message: string;
 }
 
@@ -331,6 +331,7 @@ export interface PastTurn {
 export interface RunningReply {
   turn: string;
   user_text: string;
-  emotion: Emotion;
+  /** Null before her face is chosen. */
+  emotion: Emotion | null;
   text: string;
 }
