@@ -42,6 +42,7 @@ class Doorway:
         if not (settings.endpoint_on or self._options.port is not None):
             return
         from alisa_desktop.server.access import AccessPolicy  # FastAPI takes long to import: only where it serves
+        from alisa_desktop.server.pages import Folders
         from alisa_desktop.server.serve import Endpoint
 
         policy = AccessPolicy(
@@ -49,7 +50,8 @@ class Doorway:
             allowed_origins=_listed(settings.endpoint_origins),
             token=settings.endpoint_token,
         )
-        endpoint = Endpoint(self._talk, policy)
+        paths = self._options.paths
+        endpoint = Endpoint(self._talk, policy, Folders(paths.resources, paths.sprites))
         try:
             await endpoint.start()
         except AlisaError as error:

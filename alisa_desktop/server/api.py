@@ -1,26 +1,37 @@
-"""The endpoint's routes: who is here, and the socket of the talk."""
+"""The endpoint's routes: pages and schema for whoever looks, and the socket of the talk."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI, WebSocket
 from starlette.types import ASGIApp
 
+from alisa_desktop.server import pages, schema
 from alisa_desktop.server.access import AccessGuard, AccessPolicy
 from alisa_desktop.server.hub import Hub
 
 CHAT_PATH = "/ws/chat"
 
 
-def create_app(hub: Hub, policy: AccessPolicy) -> ASGIApp:
+def create_app(hub: Hub, policy: AccessPolicy, folders: pages.Folders) -> ASGIApp:
     """The whole application, guard first. It serves no documentation pages.
 
     The server must put a function `abort`, which cuts the connection, into the state of a WebSocket's scope.
     """
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
-    @app.get("/")
-    async def status() -> dict[str, str]:
-        return {"status": "ok", "message": "Alisa Backend Running"}
+    def state() -> pages.State:
+        talk = hub.talk
+        return pages.State(
+            address=f"ws://{policy.host}:{policy.port}{CHAT_PATH}",
+            mode=talk.mode.title,
+            model=talk.model_status.name,
+            model_state=talk.model_status.state,
+            clients=len(hub.clients),
+            wants_token=bool(policy.token),
+        )
+
+    app.include_router(pages.pages(pages.Site(folders, state)))
+    app.include_router(schema.router(policy))
 
     @app.websocket(CHAT_PATH)
     async def chat(socket: WebSocket) -> None:

@@ -50,11 +50,18 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Where the pages come from; `sprites` is the folder of the user's own packs. `state` is asked on the loop."""
+class Folders:
+    """Where the pages come from; `sprites` is the folder of the user's own packs."""
 
     resources: Path
     sprites: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages are made of. `state` is asked on the loop."""
+
+    folders: Folders
     state: Callable[[], State]
 
 
@@ -74,19 +81,13 @@ def pages(site: Site) -> APIRouter:
     )
 
 
-def static_paths(resources: Path) -> frozenset[str]:
-    """The paths that hold nothing of the user's: the overlay page and its own files, without sprites."""
-    files = (path.name for path in (resources / "overlay").iterdir() if path.suffix in STATIC)
-    return frozenset({"/overlay", "/overlay/", *(f"/overlay/{name}" for name in files)})
-
-
 class _Shelf:
     """The handlers; files are read one after the other in a thread, never on the loop."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._folder = site.resources / "overlay"
-        self._packs = Packs(site.resources / "sprites", site.sprites)
+        self._folder = site.folders.resources / "overlay"
+        self._packs = Packs(site.folders.resources / "sprites", site.folders.sprites)
         self._turn = asyncio.Lock()
 
     async def home(self, request: Request) -> Response:

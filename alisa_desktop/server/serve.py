@@ -19,6 +19,7 @@ from alisa_desktop.server.api import CHAT_PATH, create_app
 from alisa_desktop.server.client import Pace
 from alisa_desktop.server.hub import Hub
 from alisa_desktop.server.limits import HttpConnection, Limits, Rules, SocketConnection
+from alisa_desktop.server.pages import Folders
 from alisa_desktop.server.ports import Talk
 
 PORTS_TRIED = 50
@@ -39,13 +40,21 @@ class Endpoint:
     """
 
     def __init__(
-        self, talk: Talk, policy: AccessPolicy, pace: Pace | None = None, limits: Limits | None = None
+        self,
+        talk: Talk,
+        policy: AccessPolicy,
+        folders: Folders,
+        pace: Pace | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._talk = talk
+        self._folders = folders
         self._policy = policy
         self._pace = pace or Pace()
         self._limits = limits or Limits()
         self._wished = policy.port
+        self._known = 0
+        """The port that was last told of, 0 while there is none."""
         self._serving: _Serving | None = None
         self._changing = asyncio.Lock()
 
@@ -71,12 +80,14 @@ class Endpoint:
         server = _server(self._app(hub), self._limits)
         self._serving = _Serving(hub, server)
         await self._accept(self._serving, listener)
+        self._known = self.port
         log.info("listening at %s", self.address)
 
     async def check(self) -> bool:
         """See whether clients can still connect, and listen anew if not, as after the machine slept.
 
-        Clients that are connected stay. Returns whether the address changed; raises `PortTaken`.
+        Clients that are connected stay. Returns whether there is an address to be told of: another one, or one again
+        after `PortTaken`, which this raises while every port is in use.
         """
         serving = self._serving
         if not serving or (serving.is_listening and await self._answers()):
@@ -84,13 +95,19 @@ class Endpoint:
         async with self._changing:
             if serving is not self._serving:
                 return False  # closed meanwhile
-            before = self.port
+            known, self._known = self._known, 0
             serving.stop_listening()
-            listener = self._listen(before)
+            listener = self._listen(self.port)
             serving.server.config.loaded_app = self._app(serving.hub)
             await self._accept(serving, listener)
+            self._known = self.port
         log.info("listening again at %s", self.address)
-        return self.port != before
+        return self.port != known
+
+    def send_away(self, client: str) -> None:
+        """Disconnect the client of this name, because the user wants that."""
+        if self._serving:
+            self._serving.hub.send_away(client)
 
     def show_vision(self, update: Mapping[str, object]) -> None:
         """Tell every client that wants to know what Alisa sees (JSON values)."""
@@ -112,7 +129,7 @@ class Endpoint:
         return listener
 
     def _app(self, hub: Hub) -> ASGIApp:
-        return create_app(hub, self._policy)
+        return create_app(hub, self._policy, self._folders)
 
     async def _accept(self, serving: _Serving, listener: socket.socket) -> None:
         headers = tuple((name.decode(), value.decode()) for name, value in security_headers(self._policy))

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, S
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +35,11 @@ from alisa_desktop.persona.crisis import parse_crisis_rule
 from alisa_desktop.persona.modes import Modes, parse_mode
 from alisa_desktop.server.access import AccessPolicy
 from alisa_desktop.server.client import Pace
+from alisa_desktop.server.pages import Folders
 from alisa_desktop.server.serve import Endpoint
 
 PATIENCE = 20.0
+RESOURCES = Path(__file__).resolve().parents[3] / "resources"
 
 
 class HandModel:
@@ -107,7 +110,7 @@ def a_conversation(model: HandModel) -> tuple[Desk, Conversation]:
 async def a_house(policy: AccessPolicy | None = None, pace: Pace | None = None) -> AsyncIterator[House]:
     model = HandModel()
     desk, talk = a_conversation(model)
-    endpoint = Endpoint(talk, policy or AccessPolicy(port=0), pace)
+    endpoint = Endpoint(talk, policy or AccessPolicy(port=0), Folders(RESOURCES, RESOURCES / "none"), pace)
     await endpoint.start()
     try:
         yield House(model, desk, talk, endpoint)

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alisa_desktop.core.messages import ModelState
+from alisa_desktop.server.access import FOR_ANYBODY
 from alisa_desktop.server.packs import LARGEST, Packs
-from alisa_desktop.server.pages import Site, State, pages, prefers_html, static_paths
+from alisa_desktop.server.pages import Folders, Site, State, pages, prefers_html
 from alisa_desktop.ui import sprite_layers, sprites
 
 RESOURCES = Path(__file__).resolve().parents[3] / "resources"
@@ -48,7 +49,7 @@ class Door:
         self.sprites.mkdir(parents=True)
         self.state = STATE
         self._app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-        self._app.include_router(pages(Site(RESOURCES, self.sprites, lambda: self.state)))
+        self._app.include_router(pages(Site(Folders(RESOURCES, self.sprites), lambda: self.state)))
 
     async def ask(self, target: str, method: str = "GET", **headers: str) -> Answer:
         raw = target.encode()
@@ -204,10 +205,10 @@ def test_what_the_pages_load_is_there_and_is_ours() -> None:
         assert not outside, f"{path.name} knows {outside}"
 
 
-async def test_paths_without_anything_of_the_users(door: Door) -> None:
-    open_ones = static_paths(RESOURCES)
-    assert {"/overlay", "/overlay/", "/overlay/overlay.js", "/overlay/home.css"} <= open_ones
-    assert not any(path.startswith("/overlay/packs") for path in open_ones)
+def test_the_pages_own_files_need_no_token() -> None:
+    assert FOR_ANYBODY.fullmatch("/overlay")
+    assert all(FOR_ANYBODY.fullmatch(f"/overlay/{path.name}") for path in (RESOURCES / "overlay").iterdir())
+    assert not FOR_ANYBODY.fullmatch("/overlay/packs/")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from alisa_desktop.core.errors import PortTaken
 from alisa_desktop.server import serve
 from alisa_desktop.server.access import AccessPolicy
+from alisa_desktop.server.pages import Folders
 from alisa_desktop.server.serve import Endpoint, listen
 
 Fixture = Callable[..., Any]
@@ -89,7 +91,7 @@ async def test_closing_leaves_no_task(open_house: Fixture) -> None:
 async def test_closing_twice_or_before_starting_is_harmless(house: Any) -> None:
     await house.endpoint.close()
     await house.endpoint.close()
-    await Endpoint(house.talk, AccessPolicy(port=0)).close()
+    await Endpoint(house.talk, AccessPolicy(port=0), Folders(Path(), Path())).close()
 
 
 async def test_a_closed_endpoint_can_be_started_again(house: Any, hear: Fixture) -> None:
