@@ -1,4 +1,4 @@
-"""Rules: functions with a name, the sentence they check and the rules they build on; and how they are put to a server."""
+"""Rules: functions with a name, the sentence they check and the rules they build on; how a server is put to them."""
 
 from __future__ import annotations
 

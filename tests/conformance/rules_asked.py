@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .frames import END, MODE_CHANGED, SPEECH, is_text, shown
 from .rule import Book
-from .stage import LONG, NO_SUCH_MODE, SHORT, Broken, Ear, Silence, Stage, Untested
+from .stage import LONG, NO_SUCH_MODE, SHORT, Broken, Silence, Stage, Untested, is_refusal
 
 ASKED = Book()
 rule = ASKED.rule
@@ -150,7 +150,7 @@ async def speech_is_not_echoed(stage: Stage) -> None:
         raise Broken(f"the speaker itself was sent {shown(*echoed)}")
 
 
-@rule("P1", "[VISION_FACE]present absent focused distracted, or a facial emotion: a sensor's report; kept.", "S1", "M4")
+@rule("P1", "[VISION_FACE]present absent focused distracted, or a facial emotion: a sensor's report; kept.", "M4")
 async def face_reports(stage: Stage) -> None:
     """No answer and no turn."""
     await _gives_nothing(
@@ -184,11 +184,8 @@ async def empty_frames(stage: Stage) -> None:
 async def _gives_nothing(stage: Stage, *frames: str) -> None:
     """Had the frames begun a turn, `/stop` would end it with an `[END]`; the sender must hear nothing at all."""
     ear, watcher = await stage.enter(), await stage.enter()
-    await ear.fence()  # from now on it is no sensor, whatever it reports
-    await ear.say(*frames, "/stop")
-    await _quiet(ear, stage)
-    await _quiet(watcher, stage)
-
-
-async def _quiet(ear: Ear, stage: Stage) -> None:
-    await ear.quiet(min(stage.grace, 0.3))
+    usual = await ear.fence()  # from now on it is no sensor, whatever it reports
+    await ear.say(*frames)
+    for more in (await ear.rest(stage.window), await watcher.rest(stage.window)):
+        if not is_refusal(more) or len(more) != len(usual):
+            raise Broken(f"when only an unknown mode was to be answered, there came {shown(*more)}")

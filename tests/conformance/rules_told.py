@@ -6,7 +6,7 @@ import asyncio
 
 from .frames import EMOTION, EMOTIONS, END, SPEECH, fault, is_text, shown
 from .rule import Book
-from .stage import LONG, SHORT, Broken, Ear, Exchange, Stage, Untested, faces
+from .stage import LONG, SHORT, Broken, Ear, Exchange, Stage, Untested, faces, is_refusal
 
 TOLD = Book()
 rule = TOLD.rule
@@ -24,8 +24,8 @@ async def one_end(stage: Stage) -> None:
     for frames, after in zip(exchange.everybody, exchange.after, strict=True):
         if frames and frames[-1] != END:
             raise Broken(f"a client heard {shown(*frames)} and no [END]")
-        if frames and (after.count(END) != 1 or not all(map(is_text, after[:-1]))):
-            raise Broken(f"after [END] there came {shown(*after)}, though only one [END] was due")
+        if frames and not is_refusal(after):
+            raise Broken(f"after [END], when only an unknown mode was to be answered, there came {shown(*after)}")
 
 
 @rule("E1", "[EMOTION]x before the first text of a reply.", "C2")
@@ -76,12 +76,12 @@ async def text_stays_text(stage: Stage) -> str | None:
     ear = await stage.enter()
     await ear.say(REPEAT)
     frames = await ear.until_end()
-    more = await ear.fence()
+    more = await ear.rest(stage.window)
     if faults := [told for frame in (*frames, *more) if (told := fault(frame))]:
         raise Broken(faults[0])
     if bad := [frame for frame in frames[:-1] if not (is_text(frame) or frame.startswith(EMOTION))]:
         raise Broken(f"inside a reply came {shown(*bad)}")
-    if more.count(END) > 1 or not all(map(is_text, more[:-1])):
+    if not is_refusal(more):
         raise Broken(f"after {shown(*frames)} the reply was not over: {shown(*more)}")
     repeated = "[END]" in "".join(filter(is_text, frames))
     return None if repeated else "the model was asked to say “[END]”, but did not; only its frames were looked at"
@@ -107,7 +107,7 @@ async def sensors_are_left_alone(stage: Stage) -> str | None:
     return "but for keep-alives, which --quick leaves out" if stage.quick else None
 
 
-@rule("R4", "A slow or dead client never delays another one.", "E4")
+@rule("R4", "A slow or dead client never delays another one.", "E4", "R1")
 async def deaf_clients_delay_nobody(stage: Stage) -> None:
     """Three clients that read nothing and answer no ping, and one that talks."""
     for _ in range(3):
@@ -118,7 +118,7 @@ async def deaf_clients_delay_nobody(stage: Stage) -> None:
         await ear.until_end("[END] of a reply, while others read nothing,")
 
 
-@rule("J1", "A client that joins in mid-reply: [EMOTION] before its first text, [END] exactly once.", "E4", "M4")
+@rule("J1", "A client that joins in mid-reply: [EMOTION] before its first text, [END] exactly once.", "E4", "M4", "R1")
 async def joining_late(stage: Stage) -> None:
     """It gets the rest of a long reply, which is stopped then."""
     chat = await stage.enter()
@@ -130,7 +130,8 @@ async def joining_late(stage: Stage) -> None:
     frames = begun if END in begun else begun + await late.until_end("[END] for a client that joined in mid-reply")
     if not frames[0].startswith(EMOTION):
         raise Broken(f"it was sent {shown(*frames[:3])} first")
-    await late.quiet(min(stage.grace, 0.3))
+    if not is_refusal(more := await late.rest(stage.window)):
+        raise Broken(f"after its [END] it was sent {shown(*more)}")
 
 
 async def _first_words(late: Ear, chat: Ear) -> list[str]:

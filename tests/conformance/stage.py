@@ -122,14 +122,17 @@ class Ear:
         await self.say(f"/mode {NO_SUCH_MODE}")
         return await self.until_end("the [END] after an unknown mode")
 
-    async def quiet(self, grace: float) -> None:
-        """Raises `Broken` when anything but the answer to a fence comes."""
+    async def rest(self, window: float) -> list[str]:
+        """What comes when nothing is due: the answer to a fence, and before it the end of a reply that still runs.
+
+        `window` is how long, in seconds, it is listened for more afterwards.
+        """
+        await self.say("/stop")
         frames = await self.fence()
         with suppress(Silence, TimeoutError):
-            async with asyncio.timeout(grace):
+            async with asyncio.timeout(window):
                 frames.append(await self.next("nothing"))
-        if frames[-1] != END or frames.count(END) > 1 or not all(map(is_text, frames[:-1])):
-            raise Broken(f"besides the answer to an unknown mode there came more: {shown(*frames)}")
+        return frames
 
     async def pong(self) -> None:
         """Ping the server and wait for its answer; raises `Silence`."""
@@ -153,7 +156,7 @@ class Ear:
 
 @dataclass
 class Exchange:
-    """One short reply as three clients heard it, and what came between its `[END]` and the answer to a fence."""
+    """One short reply as three clients heard it, and what each was sent after it: if all is well, a fence's answer."""
 
     sender: list[str]
     others: list[list[str]]
@@ -177,6 +180,11 @@ class Stage:
     keep_alive: float = 20.0
     _exchange: Exchange | None = None
     _visitors: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @property
+    def window(self) -> float:
+        """How long it is listened for what should not come."""
+        return min(self.grace / 10, 0.3)
 
     async def knock(self) -> None:
         """Connect once and leave; raises what connecting raises."""
@@ -205,7 +213,9 @@ class Stage:
         loop = asyncio.get_running_loop()
         await loop.sock_connect(deaf, (place.hostname, place.port or 80))
         await loop.sock_sendall(deaf, _handshake(place).encode())
-        await loop.sock_recv(deaf, 16)  # "HTTP/1.1 101 Swi"
+        answer = await loop.sock_recv(deaf, len("HTTP/1.1 101"))
+        if not answer.endswith(b"101"):
+            raise Broken(f"the server does not let one more client in ({answer!r})")
 
     async def exchange(self) -> Exchange:
         """One short reply heard by three clients; asked for once, and kept for all rules that look at it."""
@@ -215,7 +225,7 @@ class Stage:
             told = await asyncio.gather(*(_frames(ear.until_end()) for ear in ears))
             for ear, frames in zip(ears, told, strict=True):
                 frames.extend([] if frames else [frame for _, frame in ear.heard if frame])
-            after = await asyncio.gather(*(_frames(ear.fence()) for ear in ears))
+            after = [await _frames(ear.rest(self.window)) for ear in ears]
             self._exchange = Exchange(told[0], told[1:], after)
         return self._exchange
 
@@ -241,10 +251,8 @@ def _handshake(place: SplitResult) -> str:
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Version": "13",
     }
-    lines = [
-        f"GET {place.path or '/'}?{place.query} HTTP/1.1",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
+    lines = [f"GET {place.path or '/'}?{place.query} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""])
 
 
@@ -253,6 +261,11 @@ async def _frames(reading: Awaitable[list[str]]) -> list[str]:
         return await reading
     except Broken:
         return []
+
+
+def is_refusal(frames: list[str]) -> bool:
+    """Whether these frames are the answer to a fence and nothing else: a sentence, and one `[END]`."""
+    return len(frames) > 1 and frames[-1] == END and all(map(is_text, frames[:-1]))
 
 
 def faces(frames: list[str]) -> list[str]:
