@@ -23,6 +23,9 @@ WORDS = {
     ModelState.FAILED: "model failed",
 }
 
+LONGEST_TROUBLE = 100
+"""Characters of a sentence on the endpoint: its end is what matters."""
+
 
 class AlisaMenu(QMenu):
     """Follows the bridge while it is open too, because some desktops never say that they open it. GUI thread only."""
@@ -128,7 +131,7 @@ class AlisaMenu(QMenu):
         self._endpoint.setText(line(f"Copy overlay address: {address}"))
         self._endpoint.setVisible(bool(address))
         trouble = self._bridge.endpoint_trouble
-        self._trouble.setText(line(trouble if address else f"Overlays can't connect: {trouble}"))
+        self._trouble.setText(line(trouble if address else f"Overlays can't connect: {trouble}", LONGEST_TROUBLE))
         self._trouble.setToolTip(trouble)
         self._trouble.setVisible(bool(trouble))
 

@@ -70,6 +70,7 @@ class ClientRow(QWidget):
         self.detail.show_words("Disconnected" if self.gone else client_words(self.client))
         self.button.setAccessibleName(f"Disconnect {title}")
         self.button.setAccessibleDescription(self.detail.words)
+        self.button.setEnabled(not self.gone or self.button.hasFocus())  # else the keyboard would go to another one
 
     def _ask(self) -> None:
         if not self.gone:

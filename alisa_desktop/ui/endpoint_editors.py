@@ -46,7 +46,8 @@ class Token(Text):
         self.eye.setText("Hide" if plain else "Show")
 
     def _offer(self) -> None:
-        self.copier.setEnabled(bool(self.value()))
+        for button in (self.eye, self.copier):
+            button.setEnabled(bool(self.value()))
 
 
 class Origins(Text):

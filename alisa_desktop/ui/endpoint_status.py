@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
@@ -21,8 +23,8 @@ class EndpointStatus(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._settings = settings
-        self.address, self.sentence, self.trouble = _words(), _words("muted"), _words("danger")
-        self.address.setAccessibleName("Where overlays connect")
+        self.address, self.page = _address("Where overlays connect"), _address("Where her overlay page is")
+        self.sentence, self.trouble = _sentence("muted"), _sentence("danger")
         self.copier = CopyButton("Copy", "Copy the address for overlays", lambda: bridge.endpoint)
         """Copies the address of the endpoint."""
         self.page_copier = CopyButton("Copy overlay page for OBS", "Copy overlay page for OBS", self._page)
@@ -33,17 +35,23 @@ class EndpointStatus(QWidget):
         self._show()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.addWidget(self.address)
-        row.addWidget(self.copier)
-        row.addWidget(self.page_copier)
-        row.addStretch(1)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(0, 1)
+        for row, pair in enumerate(self._pairs):
+            for side, widget in enumerate(pair):
+                grid.addWidget(widget, row, side)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addLayout(row)
+        column.addLayout(grid)
         column.addWidget(self.sentence)
         column.addWidget(self.trouble)
+
+    @property
+    def _pairs(self) -> tuple[tuple[QLabel, CopyButton], ...]:
+        return (self.address, self.copier), (self.page, self.page_copier)
 
     def _keep(self, settings: Settings) -> None:
         self._settings = settings
@@ -55,7 +63,8 @@ class EndpointStatus(QWidget):
     def _show(self) -> None:
         address, trouble = self._bridge.endpoint, self._bridge.endpoint_trouble
         self.address.setText(address)
-        for part in (self.address, self.copier, self.page_copier):
+        self.page.setText(overlay_page(address))
+        for part in chain(*self._pairs):
             part.setVisible(bool(address))
         absent = NOT_NOW if self._settings.endpoint_on else NOT_YET
         _say(self.sentence, trouble if address else ("" if trouble else absent))
@@ -67,14 +76,19 @@ class EndpointStatus(QWidget):
         return f"Paste it into a browser source of OBS.{token}"
 
 
-def _words(look: str = "") -> QLabel:
+def _address(name: str) -> QLabel:
     label = QLabel()
     label.setTextFormat(Qt.TextFormat.PlainText)
-    if look:
-        label.setProperty(look, True)
-        label.setWordWrap(True)
-    else:
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAccessibleName(name)
+    return label
+
+
+def _sentence(look: str) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty(look, True)
+    label.setWordWrap(True)
     return label
 
 

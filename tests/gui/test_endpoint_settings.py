@@ -30,6 +30,7 @@ from alisa_desktop.ui.theme import ThemeWatcher
 from alisa_desktop.ui.times import clock_time
 
 ADDRESS = "ws://127.0.0.1:8000/ws/chat"
+PAGE = "http://127.0.0.1:8000/overlay"
 MOVED = "Port 8000 is taken by another program, so I use 8001."
 FAILED = "I can't find a free port near 8000."
 NOW = datetime.now(UTC)
@@ -111,19 +112,19 @@ def said(window: SettingsWindow) -> list[str]:
 
 def test_the_address_is_shown_and_copied(opened: Opener, bridge: Bridge) -> None:
     window = opened()
-    assert said(window) == [ADDRESS]
+    assert said(window) == [ADDRESS, PAGE]
     status(window).copier.click()
     assert clipboard() == ADDRESS
     bridge.show_endpoint("ws://127.0.0.1:8003/ws/chat")
-    assert said(window) == ["ws://127.0.0.1:8003/ws/chat"]
+    assert said(window) == ["ws://127.0.0.1:8003/ws/chat", "http://127.0.0.1:8003/overlay"]
 
 
 def test_another_port_than_wished_is_explained(opened: Opener, bridge: Bridge) -> None:
     window = opened()
     bridge.show_endpoint("ws://127.0.0.1:8001/ws/chat", MOVED)
-    assert said(window) == ["ws://127.0.0.1:8001/ws/chat", MOVED]
+    assert said(window) == ["ws://127.0.0.1:8001/ws/chat", "http://127.0.0.1:8001/overlay", MOVED]
     bridge.show_endpoint(ADDRESS)
-    assert said(window) == [ADDRESS]
+    assert said(window) == [ADDRESS, PAGE]
 
 
 def test_a_failure_is_told_with_nothing_to_copy(opened: Opener, bridge: Bridge) -> None:
@@ -398,9 +399,11 @@ def test_one_that_comes_back_takes_its_row_and_nothing_moves(opened: Opener, bri
     rows = list(people(window).rows)
     come(bridge, client("2", "B"))
     assert listed(window) == [("A", "Disconnected"), ("B", "Display")]
+    assert [row.button.isEnabled() for row in rows] == [False, True]
     come(bridge, client("2", "B"), client("3", "A"), client("4", "C"))
     assert listed(window) == [("A", "Display"), ("B", "Display"), ("C", "Display")]
     assert people(window).rows[:2] == rows
+    assert rows[0].button.isEnabled()
     assert rows[0].client.name == "3"
 
 
