@@ -8,6 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
@@ -157,6 +158,9 @@ class _Handshake(ServerProtocol):
     def __init__(self, headers: tuple[tuple[str, str], ...], **options: Any) -> None:
         super().__init__(**options)
         self._headers = headers
+
+    def process_origin(self, headers: Headers) -> None:
+        """Leave origins to the guard, however many there are."""
 
     def send_response(self, response: Response) -> None:
         """Answer a handshake."""
