@@ -32,6 +32,9 @@ from alisa_desktop.ui.theme import ThemeWatcher
 
 Button = QDialogButtonBox.StandardButton
 
+KEPT = frozenset({"secret", "token"})
+"""Kinds of setting that going back to the defaults leaves alone: one could not write them again, or a door opens."""
+
 
 class SettingsWindow(QDialog):
     """Shows and edits the settings; the new ones leave by `bridge.settings_edited`. GUI thread only."""
@@ -142,7 +145,7 @@ class SettingsWindow(QDialog):
 
     def _load_defaults(self) -> None:
         for row in self.rows.values():
-            if row.spec.kind != "secret":
+            if row.spec.kind not in KEPT:
                 row.editor.set_value(row.spec.default)
         self._edited()
 
