@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from alisa_desktop.server.access import AccessPolicy
+from alisa_desktop.server.access import TOKEN_PROTOCOL, AccessPolicy
 from alisa_desktop.server.json_frames import CLIENT, REVISION, SERVER, SUBPROTOCOL, VERSION
 from alisa_desktop.server.typescript import declarations
 
@@ -21,7 +21,6 @@ CLIENT_MESSAGE = "ClientMessage"
 SERVER_MESSAGE = "ServerMessage"
 """The names of the two unions among the `$defs`."""
 PATH = "/ws/chat"
-TOKEN_SUBPROTOCOL = "alisa.token."
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EVOLUTION = (
     f"Within version {VERSION} messages and fields are only ever added: pass over every `type` and field that you do "
@@ -245,7 +244,8 @@ _SECURITY = {
         "type": "httpApiKey",
         "in": "header",
         "name": "Sec-WebSocket-Protocol",
-        "description": f"For pages, which can't set headers: one more subprotocol, `{TOKEN_SUBPROTOCOL}` and the token "
-        f"in base64url without padding. It is never the chosen one; ask for `{SUBPROTOCOL}` beside it.",
+        "description": f"For pages, which can't set headers: one more subprotocol, `{TOKEN_PROTOCOL}` and the token in "
+        f"base64url without padding. It is never the chosen one: ask for `{SUBPROTOCOL}` beside it, or for "
+        "`alisa.v1.text` to speak version 1.",
     },
 }

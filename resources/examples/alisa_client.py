@@ -56,7 +56,7 @@ class AlisaError(Exception):
 
 
 class NotRunning(AlisaError):
-    """Nobody listens at the address."""
+    """Nobody answers at the address, or too many are connected already."""
 
 
 class NotAllowed(AlisaError):

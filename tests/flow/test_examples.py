@@ -8,6 +8,7 @@ import dataclasses
 import importlib.util
 import json
 import os
+import random
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -18,6 +19,7 @@ from typing import Any, get_args
 
 import platformdirs
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.server.access import AccessPolicy
@@ -413,6 +415,7 @@ async def test_a_reply_that_was_begun_again_meanwhile_is_told_anew(stage: Stage)
         stage.wire.open.clear()
         stage.wire.cut()
         stage.house.talk.regenerate()
+        await until(lambda: stage.hub._scene.reply and not stage.hub._scene.reply.text)
         stage.model.feel("shy")
         stage.model.say("Uno,")
         await until(lambda: stage.hub._scene.reply.text == "Uno,")
@@ -425,6 +428,25 @@ async def test_a_reply_that_was_begun_again_meanwhile_is_told_anew(stage: Stage)
         assert [one.again for one in events if isinstance(one, client.UserSpoke)] == [False, True]
         assert words_of(events) == "One,Uno, dos."
         assert events[-1].text == "Uno, dos."
+
+
+async def test_however_often_the_connection_breaks_every_word_is_told_once(stage: Stage) -> None:
+    chance = random.Random(7)
+    said = [f" {number}" for number in range(150)]
+    async with asyncio.timeout(PATIENCE), Alisa(stage.url) as alisa:
+        hearing = asyncio.create_task(told(alisa, is_end))
+        await asyncio.sleep(0)
+        reply = await alisa.say("count")
+        stage.model.feel("happy")
+        for words in said:
+            stage.model.say(words)
+            if chance.random() < 0.15:
+                stage.wire.cut()
+            await asyncio.sleep(chance.choice((0, 0, 0.002, 0.01)))
+        stage.model.end()
+        await reply.finished()
+        assert reply.text == words_of(await hearing) == "".join(said).strip()
+        assert stage.wire.entered > 5
 
 
 async def test_what_is_said_while_the_connection_is_away_waits_for_it(stage: Stage) -> None:
@@ -507,6 +529,16 @@ async def test_a_token_that_is_wrong_by_now_ends_the_tries() -> None:
             await told(alisa, is_end)
 
 
+async def test_a_server_that_does_not_speak_the_version() -> None:
+    async def old(socket: ServerConnection) -> None:
+        await socket.send("[EMOTION]neutral")
+
+    async with serve(old, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(client.NotAllowed, match="version 2"):
+            await Alisa(f"ws://127.0.0.1:{port}/ws/chat").__aenter__()
+
+
 async def test_nobody_at_home(stage: Stage) -> None:
     stage.wire._server.close()
     with pytest.raises(client.NotRunning, match="Is Alisa running"):
@@ -580,6 +612,28 @@ async def test_the_command_line_talks() -> None:
         assert out.splitlines()[1:3] == ["> hello you", "[happy] Hi there."]
 
 
+async def test_the_command_line_listens(stage: Stage) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", str(EXAMPLES / "alisa_client.py"), "--listen", "--url", stage.url,
+        stdout=asyncio.subprocess.PIPE, env=os.environ | {"PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert process.stdout
+    try:
+        async with asyncio.timeout(PATIENCE), Alisa(stage.url) as alisa:
+            assert (await process.stdout.readline()).startswith(b"(Alisa ")
+            await alisa.set_mode("study")
+            stage.model.reply("shy", "Hello ", "there.")
+            await (await alisa.say("hi")).finished()
+            lines = [(await process.stdout.readline()).decode().strip() for _ in range(3)]
+            assert lines == [f"(now {stage.house.talk.mode.title})", "> hi", "[shy] Hello there."]
+            stage.send_away()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
 async def test_the_command_line_says_what_is_wrong(stage: Stage) -> None:
     code, out, err = await run("alisa_client.py", "--url", stage.url, "--mode", "nonsense")
     assert (code, out) == (1, "")
@@ -618,6 +672,24 @@ def test_the_examples_are_there_and_need_nothing_but_websockets() -> None:
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for file in EXAMPLES.iterdir():
         assert file.is_dir() or file.name in text or file.name in {"README.md", "ruff.toml"}
+
+
+async def test_the_lines_of_the_readme_work(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    lines = text.partition("```python\n")[2].partition("```")[0].replace("asyncio.run(main())", "")
+    assert "Alisa(name=" in lines
+    said: list[str] = []
+    scope: dict[str, Any] = {"print": lambda *words, **_: said.append("".join(words))}
+    monkeypatch.setitem(sys.modules, "alisa_client", client)
+    monkeypatch.setattr(client, "find_url", lambda: stage.url)
+    exec(compile(lines, "README.md", "exec"), scope)
+    stage.model.reply("happy", "Hi.")
+    async with asyncio.timeout(PATIENCE):
+        talking = asyncio.create_task(scope["main"]())
+        await until(lambda: " (happy)" in said)
+        stage.send_away()
+        await talking
+    assert said == ["Hi.", " (happy)"]
 
 
 def test_the_types_for_typescript_are_those_of_the_schema() -> None:

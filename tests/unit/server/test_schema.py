@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from alisa_desktop.server import schema
-from alisa_desktop.server.access import AccessPolicy
+from alisa_desktop.server.access import TOKEN_PROTOCOL, AccessPolicy
 from alisa_desktop.server.api import CHAT_PATH
+from alisa_desktop.server.hub import SUBPROTOCOLS
 from alisa_desktop.server.json_frames import (
     CLIENT,
     REVISION,
@@ -182,6 +183,8 @@ def test_a_token_is_asked_for_where_one_is_set() -> None:
     document = schema.asyncapi("127.0.0.1:8000", token=True)
     kinds = [at(document, one["$ref"])["type"] for one in document["servers"]["desktop"]["security"]]
     assert kinds == ["http", "httpApiKey"]
+    told = document["components"]["securitySchemes"]["subprotocol"]["description"]
+    assert all(one in told for one in (*SUBPROTOCOLS, TOKEN_PROTOCOL))
 
 
 def test_clients_are_heard_and_told_every_message_once() -> None:
