@@ -11,6 +11,8 @@ OBS = ("null", "file://", "http://absolute")
 OPAQUE = ("null", "file://")
 """Origins that are no scheme and host."""
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
+MOST_QUOTED = 40
+"""Characters of what the user wrote that are said back."""
 HOW = "like http://localhost:3000"
 
 
@@ -40,6 +42,10 @@ def origins_mistake(origins: Iterable[str]) -> str:
     return next(filter(None, map(_mistake, origins)), "")
 
 
+def _quoted(origin: str) -> str:
+    return f"“{origin if len(origin) <= MOST_QUOTED else origin[: MOST_QUOTED - 1] + '…'}”"
+
+
 def _tidy(origin: str) -> str:
     lone_slash = origin.count("/") == 3 and origin.endswith("/") and not origin.endswith("//")
     return origin[:-1] if lone_slash else origin
@@ -52,19 +58,19 @@ def _mistake(origin: str) -> str:
         return "Name each page by itself: “*” would let in pages that you don't know."
     scheme, mark, rest = origin.partition("://")
     if not mark or not SCHEME.fullmatch(scheme) or not rest or re.search(r"\s", origin):
-        return f"“{origin}” is no page's address: write scheme and host, {HOW}."
+        return f"{_quoted(origin)} is no page's address: write scheme and host, {HOW}."
     return _mistake_behind_scheme(origin, scheme, rest)
 
 
 def _mistake_behind_scheme(origin: str, scheme: str, rest: str) -> str:
     host = re.split(r"[/?#\\]", rest)[0]
     if host and host != rest:
-        return f"Only scheme and host count: write {scheme}://{host} for “{origin}”."
+        return f"Only scheme and host count: write {_quoted(f'{scheme}://{host}')} for {_quoted(origin)}."
     if "@" in host or not host.isascii():
-        return f"“{origin}” is not how a browser names a page: write scheme and host, {HOW}."
+        return f"{_quoted(origin)} is not how a browser names a page: write scheme and host, {HOW}."
     try:
         parts = urlsplit(origin)
         good = bool(parts.hostname) and parts.port != 0 and not host.endswith(":")
     except ValueError:  # a port that is none, or half an IPv6 address
         good = False
-    return "" if good else f"“{origin}” has no good host and port: write them {HOW}."
+    return "" if good else f"{_quoted(origin)} has no good host and port: write them {HOW}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from alisa_desktop.ui.editor import Editor
@@ -58,6 +59,7 @@ class SettingRow(QWidget):
 def _small(text: str, look: str) -> QLabel:
     label = QLabel(text)
     label.setProperty(look, True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     return label
 

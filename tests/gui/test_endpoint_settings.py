@@ -279,12 +279,14 @@ def test_good_pages(text: str) -> None:
         "http://localhost:3000?a=b",
         "file:///home/me/overlay.html",
         "null/",
+        "x" * 3000,
+        f"http://host/{'x' * 3000}",
     ],
 )
 def test_bad_pages(text: str) -> None:
     sentence = origins_mistake(split_origins(f"http://localhost:3000, {text}"))
     assert sentence.endswith(".")
-    assert len(sentence) > 20
+    assert 20 < len(sentence) < 200
 
 
 def test_a_path_is_refused_with_what_to_write(opened: Opener, bridge: Bridge, qtbot: QtBot) -> None:
@@ -293,7 +295,7 @@ def test_a_path_is_refused_with_what_to_write(opened: Opener, bridge: Bridge, qt
     with qtbot.assertNotEmitted(bridge.settings_edited):
         press(window, Button.Apply)
     row = window.rows["endpoint_origins"]
-    assert "write http://localhost:3000 for" in row.mistake
+    assert "write “http://localhost:3000” for" in row.mistake
     line(origins(window)).setText("http://localhost:3000")
     assert row.mistake == ""
     with qtbot.waitSignal(bridge.settings_edited) as edited:
