@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from alisa_desktop.conversation.commands import ModeSet, Refused, Said, Stopped
+from alisa_desktop.conversation.commands import ModeSet, Refused, Said, SetMode, Stopped, parse_command
+from alisa_desktop.core.errors import UnknownMode
 from alisa_desktop.core.events import (
     EmotionChanged,
     Event,
@@ -27,10 +28,12 @@ from alisa_desktop.core.events import (
     UserSpoke,
 )
 from alisa_desktop.core.messages import Emotion, Outcome, ScreenReport
+from alisa_desktop.persona.modes import Modes, parse_mode
 from alisa_desktop.server.ports import Nothing, Presence, Screen, Speech, Submit
 from alisa_desktop.server.text_protocol import TextProtocol, parse_frame, text_frames
 
 CONTROL = ("[EMOTION]", "[END]", "[MODE CHANGED]", "[SPEECH_START]", "[SPEECH_END]", "[VISION]", "[VISION_")
+MODES = Modes({name: parse_mode(name, f"You are {name}.") for name in ("default", "study", "chill")})
 
 
 def a_client(name: str = "me", emotion: Emotion = Emotion.CALM, vision: bool = True) -> TextProtocol:
@@ -274,6 +277,192 @@ def test_the_joined_text_is_the_same_however_it_is_cut(pieces: list[str], data: 
 def test_a_control_word_is_cut_after_its_bracket() -> None:
     assert text_frames("[END] she said") == ("[", "END] she said")
     assert text_frames("half of a pair: \ud83d") == ("half of a pair: \ufffd",)
+
+
+@pytest.mark.parametrize("form", ["/mode {}", '{{"message": "/mode {}"}}'])
+@pytest.mark.parametrize(
+    ("asked", "mode"),
+    [
+        *(("study", "study"), ("default", "default"), ("chill", "chill")),
+        *(("teasing", "default"), ("serious", "study"), ("calm", "chill")),
+    ],
+)
+def test_a_mode_is_asked_for_in_either_form_and_by_its_old_name(form: str, asked: str, mode: str) -> None:
+    submit = a_client().receive(form.format(asked))
+    assert isinstance(submit, Submit)
+    command = parse_command(submit.text)
+    assert isinstance(command, SetMode) and MODES.find(command.name).name == mode
+
+
+@pytest.mark.parametrize("frame", ["/mode pirate", '{"message": "/mode pirate"}', "/mode", "/mode [MODE CHANGED]"])
+def test_the_sentence_for_an_unknown_mode_lists_the_modes(frame: str) -> None:
+    client = a_client()
+    submit = client.receive(frame)
+    assert isinstance(submit, Submit)
+    command = parse_command(submit.text)
+    assert isinstance(command, SetMode)
+    with pytest.raises(UnknownMode) as unknown:
+        MODES.find(command.name)
+    *sentence, end = client.answer(Refused(unknown.value.sentence))
+    assert end == "[END]" and "[MODE CHANGED]" not in sentence
+    assert "default, study, chill" in "".join(sentence)
+
+
+@pytest.mark.parametrize("frame", ["/stop", '{"message": "/stop"}'])
+def test_a_stopped_reply_ends_once_for_everybody_who_heard_of_it(frame: str) -> None:
+    asker, stopper, late = a_client("asker"), a_client("stopper"), a_client("late")
+    asker.answer(Said("t"))
+    for client in (asker, stopper):
+        heard(client, EmotionChanged("t", Emotion.SHY), ReplyText("t", "Once"))
+    assert stopper.receive(frame) == Submit("/stop") and stopper.answer(Stopped()) == ()
+    end = finished("t", Emotion.SHY, Outcome.STOPPED)
+    assert heard(asker, end) == heard(stopper, end) == ["[EMOTION]shy", "[END]"]
+    assert heard(late, end) == []
+
+
+@pytest.mark.parametrize("word", ["present", "absent", "focused", "distracted", *Emotion, "angry"])
+def test_a_face_report_is_kept_as_it_is(word: str) -> None:
+    assert a_client().receive(f"[VISION_FACE]{word}") == Presence(word)
+
+
+FIELD = st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="|"), max_size=8)
+
+
+@given(st.tuples(FIELD, FIELD, FIELD), st.booleans(), st.tuples(FIELD, FIELD), st.text("ab|\n []", max_size=12))
+def test_a_desktop_report_has_seven_fields_and_its_text_may_hold_bars(
+    about: tuple[str, str, str], offered: bool, more: tuple[str, str], text: str
+) -> None:
+    (task, app, kind), (offer, window) = about, more
+    frame = f"[VISION_DESKTOP]{task}|{app}|{kind}|{offered}|{offer}|{window}|{text}"
+    assert a_client().receive(frame) == Screen(
+        ScreenReport(
+            app=app.strip(),
+            window=window.strip(),
+            text=text.strip(),
+            task=task.strip(),
+            file_type=kind.strip(),
+            offer=offer.strip() if offered else "",
+        )
+    )
+
+
+@given(FIELD, st.text("ab|\n []", max_size=12))
+def test_the_older_screen_report_has_two_fields(window: str, text: str) -> None:
+    frame = f"[VISION_SCREEN]{window} | {text}"
+    assert a_client().receive(frame) == Screen(ScreenReport(window=window.strip(), text=text.strip()))
+
+
+@pytest.mark.parametrize("emotion", Emotion)
+def test_every_feeling_is_told_by_its_name(emotion: Emotion) -> None:
+    told = heard(a_client(), EmotionChanged("t", emotion), ReplyText("t", "x"), finished("t", emotion))
+    assert told == [f"[EMOTION]{emotion.value}", "x", f"[EMOTION]{emotion.value}", "[END]"]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("outcome", Outcome)
+def test_however_a_reply_ends_there_is_one_end_after_a_face(outcome: Outcome, asked: bool) -> None:
+    client = a_client()
+    if asked:
+        client.answer(Said("t"))
+    told = heard(client, EmotionChanged("t", Emotion.SHY), ReplyText("t", "a"), finished("t", outcome=outcome))
+    assert told.count("[END]") == 1 and told[-1] == "[END]"
+    assert told[-2] == ("[EMOTION]sad" if outcome is Outcome.FAILED else "[EMOTION]happy")
+    assert client.farewell() == ()
+
+
+def test_a_failure_before_the_first_word_is_a_sentence_between_two_faces() -> None:
+    client = a_client(emotion=Emotion.NEUTRAL)
+    client.answer(Said("t"))
+    told = heard(client, ReplyText("t", "My model can't be reached."), finished("t", outcome=Outcome.FAILED))
+    assert told == ["[EMOTION]neutral", "My model can't be reached.", "[EMOTION]sad", "[END]"]
+
+
+def test_the_keep_alive_is_an_empty_frame() -> None:
+    assert a_client().keep_alive == ""
+
+
+@pytest.mark.parametrize(
+    "frame", ["[VISION_FACE]", "[VISION_FACE]!!", "[VISION_SMELL]roses", "[VISION_SCREEN]", "[VISION_"]
+)
+def test_a_first_report_makes_a_sensor_even_when_nobody_understands_it(frame: str) -> None:
+    client = a_client()
+    assert client.receive(frame) == Nothing() and not client.listens
+
+
+@pytest.mark.parametrize(
+    "first", ["hello", "/stop", "[SPEECH_START]", '{"message": "[VISION_FACE]present"}', "[VISION]{}"]
+)
+def test_whoever_begins_otherwise_is_told_everything_though_it_reports_later(first: str) -> None:
+    client = a_client()
+    client.receive(first)
+    client.receive("[VISION_FACE]present")
+    assert client.listens and client.tell(SpeechStarted("x")) == ("[SPEECH_START]",)
+
+
+def test_a_sensor_that_chats_stays_a_sensor_and_is_heard() -> None:
+    sensor = a_sensor()
+    assert sensor.receive("hello") == Submit("hello")
+    assert sensor.receive("[SPEECH_START]") == Speech(True)
+    assert sensor.answer(Said("t")) == () and not sensor.listens
+
+
+@pytest.mark.parametrize("known", ["[SPEECH_START]", "[SPEECH_END]"])
+def test_speech_is_relayed_in_the_very_words(known: str) -> None:
+    voice, overlay, sensor = a_client("voice"), a_client("overlay"), a_sensor()
+    command = voice.receive(known)
+    assert isinstance(command, Speech)
+    event = SpeechStarted("voice") if command.active else SpeechEnded("voice")
+    assert (voice.tell(event), overlay.tell(event), sensor.tell(event)) == ((), (known,), ())
+
+
+EVENTS = st.lists(
+    st.one_of(
+        st.sampled_from(list(Emotion)).map(lambda emotion: EmotionChanged("t", emotion)),
+        st.sampled_from(["a", "[END]", "[laughs]", "[", " [VISION]{}"]).map(lambda text: ReplyText("t", text)),
+        st.sampled_from([SpeechStarted("x"), SpeechEnded("x"), ModeChanged("study", "Study", "x")]),
+    ),
+    max_size=8,
+)
+
+
+@given(EVENTS)
+def test_all_clients_are_told_the_same_in_one_order(events: list[Event]) -> None:
+    asker, overlay, voice = a_client("asker"), a_client("overlay"), a_client("x")
+    asker.answer(Said("t"))
+    face = EmotionChanged("t", Emotion.SHY)
+    told = [heard(client, face, *events, finished("t")) for client in (asker, overlay, voice)]
+    assert told[0] == told[1]
+    assert told[2] == [frame for frame in told[0] if frame not in ("[SPEECH_START]", "[SPEECH_END]")]
+
+
+@given(EVENTS, st.lists(st.integers(0, 9), max_size=4), st.booleans())
+def test_vision_is_never_inside_a_reply_and_its_latest_is_never_lost(
+    events: list[Event], places: list[int], asked: bool
+) -> None:
+    client = a_client()
+    told: list[str] = []
+    if asked:
+        client.answer(Said("t"))
+    for place, event in enumerate([*events, finished("t")]):
+        for number in range(places.count(place)):
+            told += client.see({"place": place, "number": number})
+        told += client.tell(event)
+    inside = asked
+    for frame in told:
+        inside = (inside or frame.startswith("[EMOTION]")) and frame != "[END]"
+        assert not (inside and frame.startswith("[VISION]"))
+    if seen := [place for place in places if place <= len(events)]:
+        latest = {"place": max(seen), "number": seen.count(max(seen)) - 1}
+        assert json.loads(next(f for f in reversed(told) if f.startswith("[VISION]"))[len("[VISION]") :]) == latest
+
+
+def test_what_a_client_that_left_vision_out_hears_is_the_rest() -> None:
+    deaf, other = a_client(vision=False), a_client()
+    for client in (deaf, other):
+        heard(client, EmotionChanged("t", Emotion.SHY))
+        assert client.see({"app": "x"}) == ()
+    assert heard(deaf, finished("t")) == ["[EMOTION]happy", "[END]"]
+    assert heard(other, finished("t")) == ["[EMOTION]happy", "[END]", '[VISION]{"app":"x"}']
 
 
 @dataclass
