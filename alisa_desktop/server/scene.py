@@ -68,7 +68,7 @@ class Scene:
                 self.speaking.discard(event.sender)
             case PresenceReported():
                 self.presence = event.value
-            case EyesChanged() if event.status.gaze is not Gaze.OPEN:
+            case EyesChanged() if event.status.gaze in (Gaze.CLOSED, Gaze.PAUSED):
                 self.vision = None  # what she knows no more is not told either
 
 

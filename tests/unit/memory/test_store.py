@@ -98,6 +98,15 @@ async def test_recent_gives_the_latest_oldest_first(store: Store, turn: MakeTurn
     assert await store.recent(0) == []
 
 
+async def test_pages_go_back_from_a_known_turn(store: Store, turn: MakeTurn) -> None:
+    for number in range(5):
+        await store.record(turn(number))
+    assert await store.recent(2, turn(3).id) == [turn(1), turn(2)]
+    assert await store.recent(2, turn(1).id) == [turn(0)]
+    assert await store.recent(2, turn(0).id) == []
+    assert await store.recent(2, "never was") == []
+
+
 async def test_turns_of_one_tick_keep_their_order(store: Store, turn: MakeTurn) -> None:
     same = turn(0).at
     told = [turn(number, at=same) for number in (5, 3, 9, 1)]

@@ -277,7 +277,7 @@ async def test_a_dead_client_is_cut_off(
             if "is dropped" in caplog.text:
                 break
         assert "dead: a frame was not taken" in caplog.text
-        await eventually(lambda: len(house.endpoint._serving[0]._clients) == 1)
+        await eventually(lambda: len(house.endpoint._serving.hub.clients) == 1)
         dead.transport.abort()
 
 

@@ -1,0 +1,125 @@
+"""The endpoint as the engine keeps it: who has the port, what the settings change, and what sleep does to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from listening import Listener
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from alisa_desktop import engine as engine_module
+from alisa_desktop.core.events import ClientsChanged
+from alisa_desktop.server.serve import listen
+
+PATIENCE = 30.0
+Script = Callable[..., Path]
+
+
+def a_taken_port() -> socket.socket:
+    """A port that somebody listens at, high enough that the next ones are free."""
+    return listen("127.0.0.1", 23_000)
+
+
+async def changed(engine: Any, **settings: Any) -> str:
+    """Change settings and wait for the new address."""
+    news: asyncio.Queue[str] = asyncio.Queue()
+    engine.on_endpoint = lambda address, trouble: news.put_nowait(address)
+    engine.change(engine.settings.model_copy(update=settings))
+    async with asyncio.timeout(PATIENCE):
+        while not (address := await news.get()):
+            pass
+    return address
+
+
+async def test_a_taken_port_is_told(open_engine: Any, script: Script, profile: Path) -> None:
+    stranger = a_taken_port()
+    port = stranger.getsockname()[1]
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=port) as engine:
+        assert engine.doorway.address != f"ws://127.0.0.1:{port}/ws/chat"
+        assert f"Port {port} is taken by another program" in engine.doorway.trouble
+        assert not engine.notices  # the menu says it, the bubble need not
+        assert json.loads((profile / "endpoint.json").read_text())["address"] == engine.doorway.address
+        stranger.close()
+        with_alisa = engine.doorway.address
+        again = await changed(engine, endpoint_origins="http://localhost:3000")
+        assert again == f"ws://127.0.0.1:{port}/ws/chat" != with_alisa
+        assert engine.doorway.trouble == ""
+
+
+async def test_another_alisa_is_called_by_her_name(open_engine: Any, script: Script, tmp_path: Path) -> None:
+    words = script({"text": "x"})
+    async with open_engine(scripted=words, endpoint=True, port=0) as first:
+        port = int(first.doorway.address.rpartition(":")[2].partition("/")[0])
+        async with open_engine(scripted=words, endpoint=True, port=port, alone=False) as second:
+            assert "taken by another Alisa" in second.doorway.trouble
+
+
+async def test_no_port_at_all_is_told_and_she_lives(
+    open_engine: Any, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alisa_desktop.server import serve
+
+    monkeypatch.setattr(serve, "PORTS_TRIED", 1)
+    with a_taken_port() as stranger:
+        port = stranger.getsockname()[1]
+        async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=port) as engine:
+            assert engine.doorway.address == ""
+            assert "in use" in engine.doorway.trouble
+            assert engine.notices == [engine.doorway.trouble]
+
+
+async def test_token_and_origins_follow_the_settings(open_engine: Any, script: Script) -> None:
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=0) as engine:
+        async with connect(engine.doorway.address, proxy=None):
+            pass
+        address = await changed(engine, endpoint_token="opensesame", endpoint_origins=" http://localhost:3000 , null,")
+        with pytest.raises(InvalidStatus, match="401"):
+            await connect(address, proxy=None)
+        bearer = {"Authorization": "Bearer opensesame"}
+        for origin in ("http://localhost:3000", "null"):
+            await (await connect(address, proxy=None, additional_headers=bearer, origin=origin)).close()
+        with pytest.raises(InvalidStatus, match="403"):
+            await connect(address, proxy=None, additional_headers=bearer, origin="https://evil.example")
+
+
+async def test_the_user_sends_a_client_away(open_engine: Any, script: Script) -> None:
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=0) as engine:
+        heard = Listener(engine.bus)
+        client = await connect(engine.doorway.address, proxy=None)
+        listed = await heard.until(lambda event: isinstance(event, ClientsChanged) and bool(event.clients))
+        assert isinstance(listed, ClientsChanged)
+        engine.doorway.send_away(listed.clients[0].name)
+        await asyncio.wait_for(client.wait_closed(), PATIENCE)
+        assert client.close_code == 4001
+
+
+async def test_after_sleep_clients_get_in_again(
+    open_engine: Any, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woke: asyncio.Queue[float] = asyncio.Queue()
+
+    async def wake_ups() -> Any:
+        while True:
+            yield await woke.get()
+
+    monkeypatch.setattr(engine_module, "wake_ups", wake_ups)
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=0) as engine:
+        stays = await connect(engine.doorway.address, proxy=None)
+        endpoint = engine.doorway._endpoint
+        endpoint._serving.stop_listening()
+        with pytest.raises(OSError):
+            await connect(engine.doorway.address, proxy=None)
+        woke.put_nowait(3600.0)
+        async with asyncio.timeout(PATIENCE):
+            while not endpoint._serving.is_listening:
+                await asyncio.sleep(0.01)
+        await (await connect(engine.doorway.address, proxy=None)).close()
+        await stays.send("/mode study")
+        assert await asyncio.wait_for(stays.recv(), PATIENCE) == "[MODE CHANGED]"
