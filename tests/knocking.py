@@ -53,6 +53,11 @@ class Line:
             return False
         return True
 
+    def finish(self) -> None:
+        """Say that nothing more will be said."""
+        with suppress(OSError):  # the other side is gone already
+            self._plug.shutdown(socket.SHUT_WR)
+
     async def hear(self, end: bytes = b"") -> bytes:
         """What comes, up to and with `end`, or until the connection closes."""
         async with asyncio.timeout(PATIENCE):
