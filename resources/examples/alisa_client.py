@@ -339,7 +339,7 @@ class Reply:
         self._changed = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        """Her words from the beginning, as they come. Raises `Disconnected` when the rest will never come."""
+        """Her words from the beginning, as they come. Raises what ended the connection when it is over before them."""
         told = 0
         while True:
             changed = self._changed
@@ -354,7 +354,7 @@ class Reply:
                 await changed.wait()
 
     async def finished(self) -> Reply:
-        """Wait for the end. Raises `Disconnected` when it will never come."""
+        """Wait for the end. Raises what ended the connection when it is over before that."""
         async for _ in self:
             pass
         return self
@@ -388,20 +388,21 @@ class _Story:
     def __init__(self) -> None:
         self.welcome = Welcome()
         self.running: Reply | None = None
-        self.missed: dict[str, Reply] = {}
-        """The replies that ended while nobody was connected, by their turns; the history may know how."""
-        self._expected: dict[str, Reply] = {}
+        self.missed: list[Reply] = []
+        """The replies that ended while nobody was connected; the history may know how."""
+        self._expected: list[Reply] = []
+        """The replies that were promised and have not begun, in their order."""
 
     @property
     def open(self) -> list[Reply]:
         """Every reply whose end is still to come."""
-        return [*([self.running] if self.running else []), *self._expected.values(), *self.missed.values()]
+        return [*([self.running] if self.running else []), *self._expected, *self.missed]
 
     def expect(self, turn: str) -> Reply:
         """The reply of a turn that will begin; over at once where there is none."""
         reply = Reply(turn)
         if turn:
-            self._expected[turn] = reply
+            self._expected.append(reply)
         else:
             reply._take(End(reason="done"))
         return reply
@@ -419,7 +420,7 @@ class _Story:
         """Take in anything else that is told, and pass it on."""
         match event:
             case UserSpoke():
-                self.running = self._expected.pop(event.turn, None) or Reply(event.turn)
+                self.running = self._begun(event.turn)
             case EmotionShown() | End() | Remark():
                 self.welcome = replace(self.welcome, emotion=event.emotion)
             case ModeChanged():
@@ -442,13 +443,19 @@ class _Story:
     def recover(self, turns: Iterable[PastTurn]) -> Iterator[Event]:
         """End the replies that were missed, with what the history knows of them."""
         known = {past.turn: past for past in turns}
-        missed, self.missed = self.missed, {}
-        for turn, reply in missed.items():
-            past = known.get(turn)
-            told = self._missed_of(reply, past) if past else [End(turn, "lost", reply.emotion, reply.text)]
+        missed, self.missed = self.missed, []
+        for reply in missed:
+            past = known.get(reply.turn)
+            told = self._missed_of(reply, past) if past else [End(reply.turn, "lost", reply.emotion, reply.text)]
             for event in told:
                 reply._take(event)
                 yield event
+
+    def _begun(self, turn: str) -> Reply:
+        reply = next((one for one in self._expected if one.turn == turn), None)
+        if reply:
+            self._expected.remove(reply)
+        return reply or Reply(turn)
 
     def _missed_of(self, reply: Reply, past: PastTurn) -> Iterator[Event]:
         if not reply.user_text:
@@ -459,14 +466,16 @@ class _Story:
 
     def _part_from(self, running: _Running | None) -> Iterator[Event]:
         """Give up the replies that are not under way any more."""
-        if (mine := self.running) and not (running and running.turn == mine.turn):
-            self.missed[mine.turn] = mine
+        going = running.turn if running else ""
+        if (mine := self.running) and mine.turn != going:
+            self.missed.append(mine)
             self.running = None
         elif mine and running and not running.text.startswith(mine.text):
-            yield from self.take(End(mine.turn, "lost", mine.emotion, mine.text))
-            yield from self.take(UserSpoke(running.turn, running.user_text, again=True))
-        for turn in [one for one in self._expected if not (running and running.turn == one)]:
-            self.missed[turn] = self._expected.pop(turn)
+            yield from self.take(End(going, "lost", mine.emotion, mine.text))
+            yield from self.take(UserSpoke(going, running.user_text, again=True))
+        begun = [one for one in self._expected if one.turn == going][-1:]
+        self.missed += [one for one in self._expected if one not in begun]
+        self._expected = begun
 
     def _catch_up(self, running: _Running) -> Iterator[Event]:
         """What was said of the reply under way and is not told yet."""

@@ -225,6 +225,15 @@ async def test_a_reply_is_begun_again_while_it_is_under_way(stage: Stage) -> Non
         assert (first.text, first.reason) == ("Half a", "stopped")
 
 
+async def test_every_one_of_many_hasty_wishes_comes_to_its_end(stage: Stage) -> None:
+    async with asyncio.timeout(PATIENCE), Alisa(stage.url) as alisa:
+        stage.model.reply("happy", "First.")
+        await (await alisa.say("hello")).finished()
+        replies = await asyncio.gather(alisa.regenerate(), alisa.regenerate(), alisa.say("well?"), alisa.say("so?"))
+        await alisa.stop()
+        assert {(await one.finished()).reason for one in replies} == {"stopped"}
+
+
 async def test_nothing_can_be_answered_again_before_something_was_said(stage: Stage) -> None:
     async with asyncio.timeout(PATIENCE), Alisa(stage.url) as alisa:
         with pytest.raises(client.NothingToRegenerate) as raised:
