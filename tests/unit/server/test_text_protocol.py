@@ -21,6 +21,7 @@ from alisa_desktop.core.events import (
     HistoryChanged,
     ModeChanged,
     NoticeRaised,
+    Remarked,
     ReplyFinished,
     ReplyText,
     SpeechEnded,
@@ -463,6 +464,24 @@ def test_what_a_client_that_left_vision_out_hears_is_the_rest() -> None:
         assert client.see({"app": "x"}) == ()
     assert heard(deaf, finished("t")) == ["[EMOTION]happy", "[END]"]
     assert heard(other, finished("t")) == ["[EMOTION]happy", "[END]", '[VISION]{"app":"x"}']
+
+
+REMARK = Remarked("r", "[END] of the day already?", Emotion.TEASING)
+
+
+def test_what_she_says_unasked_is_a_whole_reply_for_a_display() -> None:
+    display = a_client()
+    told = ["[EMOTION]teasing", "[", "END] of the day already?", "[EMOTION]teasing", "[END]"]
+    assert heard(display, REMARK) == told
+    reply = (EmotionChanged("t", Emotion.SHY), ReplyText("t", "a"), finished("t"))
+    assert heard(display, *reply, REMARK)[4:] == told
+
+
+@pytest.mark.parametrize("frame", ["hello", '{"message": "hello"}', "/stop", "[SPEECH_START]", "[VISION_FACE]present"])
+def test_what_she_says_unasked_does_not_fall_into_an_exchange(frame: str) -> None:
+    client = a_client()
+    client.receive(frame)
+    assert client.tell(REMARK) == ()
 
 
 @dataclass
