@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -89,12 +89,14 @@ class Endpoint:
         Clients that are connected stay. Returns whether there is an address to be told of: another one, or one again
         after `PortTaken`, which this raises while every port is in use.
         """
-        serving = self._serving
-        if not serving or (serving.is_listening and await self._answers()):
+        if not (serving := self._serving):
+            return False
+        accepting = serving.accepting
+        if all(one.is_serving() for one in accepting) and await self._answers():
             return False
         async with self._changing:
-            if serving is not self._serving:
-                return False  # closed meanwhile
+            if serving is not self._serving or serving.accepting is not accepting:
+                return False  # closed meanwhile, or seen to
             known, self._known = self._known, 0
             serving.stop_listening()
             listener = self._listen(self.port)
@@ -136,6 +138,7 @@ class Endpoint:
         most = self._policy.max_sockets + self._limits.spare_connections
         serving.server.lifespan.state["rules"] = Rules(self._limits, most, headers)
         await serving.server.startup(sockets=[listener])
+        serving.accepting = serving.server.servers
 
     async def _answers(self) -> bool:
         """Whether a connection to our own address is answered, with whatever it may be."""
@@ -149,19 +152,16 @@ class Endpoint:
             return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Serving:
     hub: Hub
     server: uvicorn.Server
-
-    @property
-    def is_listening(self) -> bool:
-        return all(accepting.is_serving() for accepting in self.server.servers)
+    accepting: list[asyncio.Server] = field(default_factory=list)
 
     def stop_listening(self) -> None:
         """Close the listening sockets; connections stay."""
-        for accepting in self.server.servers:
-            accepting.close()
+        for one in self.accepting:
+            one.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
