@@ -23,6 +23,7 @@ PAGE = 100
 WORD = r"^[a-z]{1,32}$"
 
 Capability = Literal["say", "stop", "regenerate", "set_mode", "get_history", "speech", "presence", "screen"]
+Reason = Literal["done", "stopped", "error"]
 ErrorCode = Literal[
     "bad_json",
     "bad_message",
@@ -150,6 +151,8 @@ class RunningReply(Frame):
     emotion: Emotion | None
     """Null before her face is chosen."""
     text: str
+    again: bool
+    """As in `user_spoke`."""
 
 
 class Vision(Frame):
@@ -227,7 +230,7 @@ class End(Frame):
 
     type: Literal["end"] = "end"
     turn: str
-    reason: Literal["done", "stopped", "error"]
+    reason: Reason
     emotion: Emotion
     text: str
     message: str = ""
@@ -281,6 +284,9 @@ class PastTurn(Frame):
     emotion: Emotion
     mode: str
     at: datetime
+    reason: Reason
+    message: str
+    """As in `end`."""
 
 
 class History(Frame):

@@ -22,7 +22,7 @@ from alisa_desktop.server.ports import Command, Presence, Recall, Regenerate, Re
 from alisa_desktop.server.scene import Scene, shown_at_end
 from alisa_desktop.server.text_protocol import well_formed
 
-REASONS: Mapping[Outcome, Any] = {Outcome.DONE: "done", Outcome.STOPPED: "stopped", Outcome.FAILED: "error"}
+REASONS: Mapping[Outcome, frames.Reason] = {Outcome.DONE: "done", Outcome.STOPPED: "stopped", Outcome.FAILED: "error"}
 NOT_JSON = "That was no JSON object. Every message is one object with a “type”."
 NEVER_SAID = "There is nothing to answer again yet."
 NOT_READ = "I can't read my memory just now; it may be damaged or in use. Alisa's own window says more."
@@ -234,12 +234,21 @@ def _model(status: ModelStatus) -> frames.Model:
 def _running(scene: Scene) -> frames.RunningReply | None:
     if not (reply := scene.reply):
         return None
-    return frames.RunningReply(turn=reply.turn, user_text=reply.user_text, emotion=reply.emotion, text=reply.text)
+    return frames.RunningReply(
+        turn=reply.turn, user_text=reply.user_text, emotion=reply.emotion, text=reply.text, again=reply.again
+    )
 
 
 def _past(turn: Turn) -> frames.PastTurn:
     return frames.PastTurn(
-        turn=turn.id, user_text=turn.user_text, text=turn.reply, emotion=turn.emotion, mode=turn.mode, at=turn.at
+        turn=turn.id,
+        user_text=turn.user_text,
+        text=turn.reply,
+        emotion=turn.emotion,
+        mode=turn.mode,
+        at=turn.at,
+        reason=REASONS[turn.outcome],
+        message=turn.notice,
     )
 
 

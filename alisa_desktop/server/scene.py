@@ -27,6 +27,7 @@ class Running:
 
     turn: str
     user_text: str
+    again: bool = False
     emotion: Emotion | None = None
     parts: list[str] = field(default_factory=list)
 
@@ -50,7 +51,7 @@ class Scene:
         """Take in what happened."""
         match event:
             case UserSpoke():
-                self.reply = Running(event.turn, event.text)
+                self.reply = Running(event.turn, event.text, event.again)
             case EmotionChanged():
                 self.emotion = event.emotion
                 if self.reply:

@@ -325,6 +325,9 @@ export interface PastTurn {
   mode: string;
   /** A date and time of ISO 8601. */
   at: string;
+  reason: "done" | "stopped" | "error";
+  /** As in `end`. */
+  message: string;
 }
 
 /** The reply that is under way: what was said of it so far. */
@@ -334,4 +337,6 @@ export interface RunningReply {
   /** Null before her face is chosen. */
   emotion: Emotion | null;
   text: string;
+  /** As in `user_spoke`. */
+  again: boolean;
 }

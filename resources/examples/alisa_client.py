@@ -182,8 +182,7 @@ class Text:
 class End:
     """The turn is over; `text` is the whole reply without the `message` of a failure.
 
-    `reason` is done, stopped or error. When the connection was away then, it is done if the history knows the reply,
-    and else lost.
+    `reason` is done, stopped or error; lost when the connection was away then and the history does not know the reply.
     """
 
     turn: str = ""
@@ -233,7 +232,7 @@ class Presence:
 
 @dataclass(frozen=True)
 class PastTurn:
-    """A finished turn; `at` in ISO 8601."""
+    """A finished turn; `at` in ISO 8601, `reason` and `message` as in `End`."""
 
     turn: str = ""
     user_text: str = ""
@@ -241,6 +240,8 @@ class PastTurn:
     emotion: str = "neutral"
     mode: str = ""
     at: str = ""
+    reason: str = "done"
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,6 +275,7 @@ class _Running:
     user_text: str = ""
     emotion: str | None = None
     text: str = ""
+    again: bool = False
 
 
 Event = (
@@ -335,6 +337,7 @@ class Reply:
         self.emotion = ""
         self.reason = ""
         self.message = ""
+        self._again = False
         self._failure: AlisaError | None = None
         self._changed = asyncio.Event()
 
@@ -362,7 +365,7 @@ class Reply:
     def _take(self, event: Event) -> None:
         match event:
             case UserSpoke():
-                self.user_text = event.text
+                self.user_text, self._again = event.text, event.again
             case EmotionShown():
                 self.emotion = event.emotion
             case Text():
@@ -462,7 +465,7 @@ class _Story:
             yield UserSpoke(past.turn, past.user_text, past.at)
         if past.text.startswith(reply.text) and past.text != reply.text:
             yield Text(past.turn, past.text[len(reply.text) :])
-        yield End(past.turn, "done", past.emotion, past.text)
+        yield End(past.turn, past.reason, past.emotion, past.text, past.message)
 
     def _part_from(self, running: _Running | None) -> Iterator[Event]:
         """Give up the replies that are not under way any more."""
@@ -470,7 +473,7 @@ class _Story:
         if (mine := self.running) and mine.turn != going:
             self.missed.append(mine)
             self.running = None
-        elif mine and running and not running.text.startswith(mine.text):
+        elif mine and running and (running.again > mine._again or not running.text.startswith(mine.text)):
             yield from self.take(End(going, "lost", mine.emotion, mine.text))
             yield from self.take(UserSpoke(going, running.user_text, again=True))
         begun = [one for one in self._expected if one.turn == going][-1:]
@@ -480,7 +483,7 @@ class _Story:
     def _catch_up(self, running: _Running) -> Iterator[Event]:
         """What was said of the reply under way and is not told yet."""
         if not self.running:
-            yield from self.take(UserSpoke(running.turn, running.user_text))
+            yield from self.take(UserSpoke(running.turn, running.user_text, again=running.again))
         mine = self.running or Reply(running.turn)
         if running.emotion and running.emotion != mine.emotion:
             yield from self.take(EmotionShown(running.turn, running.emotion))

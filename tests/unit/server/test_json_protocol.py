@@ -82,7 +82,13 @@ def test_who_comes_late_is_told_what_was_missed(stage: Stage) -> None:
     )
     late = JsonProtocol("late", stage.talk, stage.scene, Lines())
     (welcome,) = read(late.greet())
-    assert welcome["reply"] == {"turn": "t", "user_text": "tell me", "emotion": "shy", "text": "Once upon"}
+    assert welcome["reply"] == {
+        "turn": "t",
+        "user_text": "tell me",
+        "emotion": "shy",
+        "text": "Once upon",
+        "again": False,
+    }
     assert welcome["speaking"] is True
     stage.hear(FAILED, events.SpeechEnded("voice"))
     (welcome,) = read(late.greet())
@@ -189,7 +195,7 @@ def test_a_message_with_an_id_gets_one_answer_with_it(stage: Stage) -> None:
 
 def test_a_page_of_the_history(stage: Stage) -> None:
     stage.ask(type="get_history", id="1")
-    turn = Turn("t", "hi", "Hello.", Emotion.SHY, "study", "Tiny", AT)
+    turn = Turn("t", "hi", "Hello.", Emotion.SHY, "study", "Tiny", AT, Outcome.STOPPED, "Stopped.")
     (page,) = read(stage.machine.recall([turn], more=True))
     assert page == {
         "type": "history",
@@ -197,7 +203,7 @@ def test_a_page_of_the_history(stage: Stage) -> None:
         "more": True,
         "turns": [
             {"turn": "t", "user_text": "hi", "text": "Hello.", "emotion": "shy", "mode": "study",
-             "at": "2026-01-02T03:04:05Z"}
+             "at": "2026-01-02T03:04:05Z", "reason": "stopped", "message": "Stopped."}
         ],
     }  # fmt: skip
     assert read(stage.machine.recall(None, more=False))[0]["code"] == "history_failed"
