@@ -14,6 +14,8 @@ with unchanged. It needs Python 3.11 and `websockets`, and nothing of Alisa; cop
 For every rule it says whether the server keeps it, breaks it (with what was seen) or could not be tested (with why).
 The exit code is 0 when nothing is broken, 1 when something is, and 2 when nobody answers at the address.
 
+An address may carry a token: `ws://127.0.0.1:8000/ws/chat?token=...`.
+
 What to know before running it:
 - The server should be at rest, without other people's talk: every reply is broadcast to everyone, also to this suite.
 - About six short replies are asked for and two long ones, which are stopped. What the model says does not matter.

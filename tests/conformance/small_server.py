@@ -17,7 +17,6 @@ from .frames import CONTROL, END, MODE_CHANGED, SPEECH
 
 MODES = {"default": "default", "study": "study", "chill": "chill"}
 ALIASES = {"teasing": "default", "serious": "study", "calm": "chill"}
-KEEP_ALIVE = 20.0
 
 
 @dataclass(eq=False)
@@ -25,6 +24,7 @@ class Client:
     """One connection, and what is known of it."""
 
     socket: ServerConnection
+    keep_alive: float
     first: str | None = None
     turn: object = None
     """The reply of which this client has got something."""
@@ -51,12 +51,14 @@ class Client:
 
     async def _next(self) -> str:
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self.waiting.get(), KEEP_ALIVE)
+            return await asyncio.wait_for(self.waiting.get(), self.keep_alive)
         return ""
 
 
 class SmallServer:
     """Keeps the rules; servers that break one change a method."""
+
+    keep_alive = 20.0
 
     def __init__(self) -> None:
         self.clients: list[Client] = []
@@ -80,7 +82,7 @@ class SmallServer:
 
     async def handle(self, socket: ServerConnection) -> None:
         """One client from its first frame to its last."""
-        client = Client(socket)
+        client = Client(socket, self.keep_alive)
         self.clients.append(client)
         writer = asyncio.create_task(client.write())
         try:

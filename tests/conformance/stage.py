@@ -178,6 +178,8 @@ class Stage:
     quick: bool = False
     mode: str = "default"
     keep_alive: float = 20.0
+    silence: float | None = None
+    """How long it took until a keep-alive came, once that is known."""
     _exchange: Exchange | None = None
     _visitors: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -191,11 +193,11 @@ class Stage:
         async with connect(self.address, proxy=None, open_timeout=self.patience):
             pass
 
-    async def enter(self, query: str = "") -> Ear:
+    async def enter(self) -> Ear:
         """One more client."""
         try:
             connection = await connect(
-                self.address + query, proxy=None, open_timeout=self.patience, ping_interval=None, max_queue=None
+                self.address, proxy=None, open_timeout=self.patience, ping_interval=None, max_queue=None
             )
         except (OSError, InvalidHandshake, TimeoutError) as error:
             raise Broken(f"the server does not let one more client in ({error})") from error
@@ -206,12 +208,14 @@ class Stage:
     async def enter_deaf(self) -> None:
         """A client that shakes hands and never reads again: no frame, no ping, no close."""
         place = urlsplit(self.address)
-        deaf = socket.socket()
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(place.hostname, place.port or 80, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, where = found[0]
+        deaf = socket.socket(family, kind, protocol)
         self._visitors.callback(deaf.close)
         deaf.setblocking(False)
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # little room, so that it is full soon
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(deaf, (place.hostname, place.port or 80))
+        await loop.sock_connect(deaf, where)
         await loop.sock_sendall(deaf, _handshake(place).encode())
         answer = await loop.sock_recv(deaf, len("HTTP/1.1 101"))
         if not answer.endswith(b"101"):

@@ -381,3 +381,23 @@ async def test_a_stranger_that_is_no_websocket_is_said() -> None:
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as stranger:
         code, output = await command_line(f"ws://127.0.0.1:{stranger.sockets[0].getsockname()[1]}/ws/chat")
     assert code == 2 and "not as a WebSocket" in output
+
+
+class Mute(SmallServer):
+    """Sends no keep-alives."""
+
+    keep_alive = 1000.0
+
+
+class Eager(SmallServer):
+    """Sends them all the time."""
+
+    keep_alive = 0.2
+
+
+@pytest.mark.parametrize("server", [Mute, Eager])
+async def test_keep_alives_come_in_time(server: type[SmallServer]) -> None:
+    async with server().open() as address:
+        found = await verdicts(Stage(address, patience=30, grace=0.5, keep_alive=4))
+    assert named(found, Outcome.BROKEN) == {"K1"}, told(found)
+    assert "empty" in found["K1"].seen
