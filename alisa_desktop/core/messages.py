@@ -182,6 +182,8 @@ class ModelState(StrEnum):
 
     LOADING = "loading"
     READY = "ready"
+    RESTING = "resting"
+    """Its memory was given back; it wakes up by itself when it is needed."""
     MISSING = "missing"
     FAILED = "failed"
 

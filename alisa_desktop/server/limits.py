@@ -79,11 +79,8 @@ class HttpConnection(H11Protocol):
         self._watch()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, unless an answer has begun; the application's own would be one too many now."""
-        cycle = self.cycle
-        if cycle is not None:
-            cycle.disconnected = True
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        """Answer what is no HTTP, unless an answer has begun; with uvicorn's, the application's own would fail."""
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             self.transport.write(self._rules.bad_request)
         self.transport.close()
 

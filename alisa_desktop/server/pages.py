@@ -31,6 +31,7 @@ STATIC = {
 MODEL = {
     ModelState.LOADING: "is being loaded",
     ModelState.READY: "is ready",
+    ModelState.RESTING: "rests until it is needed",
     ModelState.MISSING: "is missing",
     ModelState.FAILED: "does not work",
 }

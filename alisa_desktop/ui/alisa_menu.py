@@ -19,6 +19,7 @@ from alisa_desktop.ui.theme import ThemeWatcher
 WORDS = {
     ModelState.LOADING: "waking up",
     ModelState.READY: "ready",
+    ModelState.RESTING: "resting",
     ModelState.MISSING: "no model",
     ModelState.FAILED: "model failed",
 }

@@ -115,7 +115,7 @@ class Tray(QObject):
     def _mark(self) -> str:
         if self._moods.mood.state == "thinking":
             return "thinking"
-        states = {ModelState.READY: "", ModelState.LOADING: "loading"}
+        states = {ModelState.READY: "", ModelState.RESTING: "", ModelState.LOADING: "loading"}
         return states.get(self._bridge.model.state, "missing")
 
     def _tooltip(self) -> str:

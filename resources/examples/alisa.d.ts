@@ -314,7 +314,7 @@ export interface Model {
 }
 
 /** Where a model stands. */
-export type ModelState = "loading" | "ready" | "missing" | "failed";
+export type ModelState = "loading" | "ready" | "resting" | "missing" | "failed";
 
 /** A finished turn. */
 export interface PastTurn {
