@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
-from websockets.frames import CloseCode
+from websockets.exceptions import ProtocolError
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
+
+from alisa_desktop.server.access import TokenBucket
+
+FRAMES_BESIDES = 100.0
+"""Pings, pongs and fragments a second that a WebSocket may send besides the beginnings of messages."""
+FRAMES_BESIDES_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._rules: Rules = self.app_state["rules"]
         self.app_state = {**self.app_state, "abort": self._abort}
-        self.conn = _Handshake(self._rules.headers, max_size=self.config.ws_max_size, logger=self.logger)
+        self.conn = _Protocol(self._rules.headers, max_size=self.config.ws_max_size, logger=self.logger)
 
     def _abort(self) -> None:
         self.transport.abort()
@@ -149,12 +157,13 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
 
-class _Handshake(ServerProtocol):
-    """The protocol of a WebSocket, all of whose answers have our headers."""
+class _Protocol(ServerProtocol):
+    """The protocol of a WebSocket, all of whose answers have our headers, and with an end to pings and fragments."""
 
     def __init__(self, headers: tuple[tuple[str, str], ...], **options: Any) -> None:
         super().__init__(**options)
         self._headers = headers
+        self._bucket = TokenBucket(FRAMES_BESIDES, FRAMES_BESIDES_AT_ONCE, time.monotonic())
 
     def process_origin(self, headers: Headers) -> None:
         """Leave origins to the guard, however many there are."""
@@ -165,6 +174,12 @@ class _Handshake(ServerProtocol):
         for name, value in self._headers:
             response.headers.setdefault(name, value)
         super().send_response(response)
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Take a frame; those that begin no message are counted here, because the application never sees them."""
+        if frame.opcode not in {Opcode.TEXT, Opcode.BINARY} and not self._bucket.take(time.monotonic()):
+            raise ProtocolError("too many frames at once")
+        super().recv_frame(frame)
 
 
 def _is_utf8(data: bytes) -> bool:

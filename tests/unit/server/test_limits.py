@@ -24,7 +24,7 @@ Fixture = Callable[..., Any]
 JSON = ("Content-Type", "application/json")
 CHUNKED = ("Transfer-Encoding", "chunked")
 SMALL = 64 * 1024
-TEXT, BINARY, CONTINUATION = 1, 2, 0
+CONTINUATION, TEXT, BINARY, PING, PONG = 0, 1, 2, 9, 10
 
 
 async def close_code(port: int, *frames: bytes) -> int:
@@ -148,12 +148,19 @@ async def test_two_lengths(house: Any) -> None:
 @pytest.mark.parametrize("kind", ["application/json", "text/plain"])
 async def test_a_broken_chunk_after_the_head(house: Any, kind: str) -> None:
     port = house.endpoint.port
-    told = [("Content-Type", kind), CHUNKED]
-    assert (await visit(port, "POST /", *told, body=b"nonsense\r\n")).status == 400
-    async with a_line(port) as line:
-        await line.say(head(port, "POST /", *told))
-        await line.say(b"2\r\n{}\r\nnonsense\r\n")
-        assert (await line.answer()).status in {400, 415}
+    told = head(port, "POST /", ("Content-Type", kind), CHUNKED)
+    for parts in (
+        [told + b"nonsense\r\n"],
+        [told, b"2\r\n{}\r\nnonsense\r\n"],
+        [told + b"2\r\n{}\r\n", b"nonsense\r\n"],
+    ):
+        async with a_line(port) as line:
+            for part in parts:
+                await line.say(part)
+                await asyncio.sleep(0)
+            answer = await line.answer()
+        assert answer.status in {400, 415}
+        assert b"HTTP" not in answer.body, "one answer is enough"
 
 
 async def test_a_message_is_not_too_large(house: Any, hear: Fixture) -> None:
@@ -285,6 +292,14 @@ async def test_a_flood_of_frames_is_cut_off(house: Any, hear: Fixture) -> None:
     assert "".join(told[1:-2]) == "".join(words).strip()
     assert await hear(overlay) == told
     assert await asyncio.gather(*floods) == [1013] * 3
+
+
+@pytest.mark.parametrize("kind", [PING, PONG, CONTINUATION])
+async def test_a_flood_of_other_frames_is_cut_off(house: Any, kind: int) -> None:
+    fragmented = kind == CONTINUATION
+    first = frame(TEXT, b"", final=not fragmented)
+    flood = [frame(kind, b"", final=not fragmented)] * 10_000
+    assert await close_code(house.endpoint.port, first, *flood) == 1002
 
 
 async def test_a_burst_and_then_some_a_second(open_house: Fixture, rest: Fixture) -> None:
