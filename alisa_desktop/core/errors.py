@@ -46,6 +46,14 @@ class ModelUnreachable(ModelError):
     """The server does not answer, or not in a way we understand."""
 
 
+class CatalogFailed(AlisaError):
+    """The list of models that are offered can't be read, refreshed or kept."""
+
+
+class DownloadFailed(AlisaError):
+    """A model can't be fetched (no room, no such file, a wrong checksum, a server that stays away ...)."""
+
+
 class MessageTooLong(AlisaError):
     """One message alone is longer than the model's context."""
 

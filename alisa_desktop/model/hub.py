@@ -1,0 +1,253 @@
+"""The hub where models are from: what it says about its files, and what is held on to once it has been said.
+
+The shape of its metadata is that of the Hugging Face Hub, `/api/models/{repository}/revision/{revision}?blobs=true`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from alisa_desktop.core.brains import Pinned
+from alisa_desktop.core.errors import CatalogFailed, DownloadFailed
+from alisa_desktop.model.catalog import CatalogFile, CatalogList, CatalogModel, Origin, Role, Sha256, Size
+from alisa_desktop.model.disk import in_thread, replace_file
+from alisa_desktop.model.web import Web
+
+DEFAULT_ENDPOINT = "https://huggingface.co"
+MAX_METADATA = 4 << 20
+
+log = logging.getLogger(__name__)
+
+
+def hub_endpoint(environ: Mapping[str, str]) -> str:
+    """The address of the hub: HF_ENDPOINT of the environment (a mirror), else the hub itself."""
+    return environ.get("HF_ENDPOINT", "").strip().rstrip("/") or DEFAULT_ENDPOINT
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a file has to be: the commit it is taken from, its size in bytes, and its SHA-256 in hex."""
+
+    revision: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to fetch, and what it has to be."""
+
+    name: str
+    role: Role
+    url: str
+    bytes: int
+    sha256: str
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Lfs(_Lenient):
+    size: Size
+    sha256: Sha256
+
+
+class _Sibling(_Lenient):
+    rfilename: str
+    lfs: _Lfs | None = None
+
+
+class _Metadata(_Lenient):
+    sha: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    siblings: list[_Sibling]
+
+
+class Hub:
+    """Asks the hub at `endpoint` through `web`, which must be open. On the loop's thread."""
+
+    def __init__(self, web: Web, endpoint: str) -> None:
+        self._web = web
+        self.endpoint = endpoint
+
+    async def pins(self, model: CatalogModel) -> dict[str, Pin]:
+        """What the hub says about the files of `model`, by name; a file it tells no checksum of is left out.
+
+        Raises `web.Lost` for what may pass, else `DownloadFailed`.
+        """
+        url = f"{self.endpoint}/api/models/{model.repository}/revision/{model.revision}?blobs=true"
+        text = await self._web.read(url, MAX_METADATA, f"what the hub knows about {model.title}")
+        try:
+            told = _Metadata.model_validate_json(text)
+        except ValidationError as error:
+            raise DownloadFailed(
+                f"I don't understand what {self.endpoint} says about {model.title}. If this network has a sign-in "
+                "page, sign in with the browser; then try again."
+            ) from error
+        names = {file.name for file in model.files}
+        there = {one.rfilename for one in told.siblings} & names
+        if missing := sorted(names - there):
+            raise DownloadFailed(f"{model.title} is no longer offered as {missing[0]}. Choose another model.")
+        return {
+            one.rfilename: Pin(told.sha, one.lfs.size, one.lfs.sha256)
+            for one in told.siblings
+            if one.lfs and one.rfilename in names
+        }
+
+
+class Pins:
+    """What files have to be, held on to in a file of the profile: what was found first counts from then on.
+
+    `notice` is a sentence where the file was damaged. Small reads on the calling thread, writes in a worker thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.notice = ""
+        self._pins = self._load()
+
+    def known(self, model: CatalogModel) -> Pinned:
+        """Where the checksums of a model's files are known from."""
+        if model.pinned and model.origin is Origin.BUILTIN:
+            return Pinned.CATALOG
+        if all(self._kept(model, file) for file in model.files):
+            return Pinned.HUB
+        return Pinned.CATALOG if model.pinned else Pinned.UNKNOWN
+
+    def size(self, model: CatalogModel) -> int:
+        """The bytes of all its files; 0 where not known yet."""
+        pins = [self._pin(model, file) for file in model.files]
+        return sum(pin.bytes for pin in pins if pin) if all(pins) else 0
+
+    async def settle(self, model: CatalogModel, hub: Hub) -> tuple[Wanted, ...]:
+        """What the files of `model` have to be, asking the hub only for what nobody has told yet.
+
+        Raises `web.Lost` for what may pass, and `DownloadFailed` where the hub tells no checksum, or another one than
+        it did before.
+        """
+        if not all(self._pin(model, file) for file in model.files):
+            told = await hub.pins(model)
+            self._compare(model, told)
+            await self._keep(model, told)
+        pins = {file: self._pin(model, file) for file in model.files}
+        return tuple(
+            Wanted(file.name, file.role, _address(hub.endpoint, model, file, pin), pin.bytes, pin.sha256)
+            for file, pin in pins.items()
+            if pin
+        )
+
+    def _compare(self, model: CatalogModel, told: Mapping[str, Pin]) -> None:
+        for file in model.files:
+            known, new = self._pin(model, file), told.get(file.name)
+            if not (known or new):
+                raise DownloadFailed(
+                    f"The hub tells no checksum of {file.name}, so I can't tell whether it would be the right file. "
+                    "Choose another model."
+                )
+            if known and new and (known.sha256, known.bytes) != (new.sha256, new.bytes):
+                raise DownloadFailed(disagreement(file.name))
+
+    async def _keep(self, model: CatalogModel, told: Mapping[str, Pin]) -> None:
+        """Write what is new; what is there already stays as it is."""
+        fresh = {name: asdict(pin) for name, pin in told.items()}
+        pins = {**self._pins, model.repository: {**fresh, **self._pins.get(model.repository, {})}}
+        text = json.dumps({"version": 1, "pins": pins}, indent=2).encode() + b"\n"
+        try:
+            await in_thread(replace_file, self._path, text)
+        except OSError as error:
+            raise DownloadFailed(
+                f"I can't note what the files of {model.title} have to be ({error.strerror}). "
+                f"Make room or allow writing in {self._path.parent}."
+            ) from error
+        self._pins = pins
+
+    def _pin(self, model: CatalogModel, file: CatalogFile) -> Pin | None:
+        """Our own list counts most, then what was found first, then a list that was fetched."""
+        listed = Pin(model.revision, file.bytes, file.sha256) if file.bytes and file.sha256 else None
+        if listed and model.origin is Origin.BUILTIN:
+            return listed
+        return self._kept(model, file) or listed
+
+    def _kept(self, model: CatalogModel, file: CatalogFile) -> Pin | None:
+        kept = self._pins.get(model.repository, {}).get(file.name)
+        return Pin(**kept) if kept else None
+
+    def _load(self) -> dict[str, dict[str, dict[str, Any]]]:
+        try:
+            return _PinsFile.model_validate_json(self._path.read_bytes()).model_dump()["pins"]  # type: ignore[no-any-return]  # what the model says
+        except FileNotFoundError:
+            return {}
+        except (ValidationError, OSError) as error:
+            log.warning("the checksums of models can't be read: %s", error)
+            kept = self._path.with_name(f"{self._path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
+            with suppress(OSError):
+                self._path.replace(kept)
+            self.notice = "My notes about what model files have to be were damaged, so I ask the hub again."
+            return {}
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    bytes: Size
+    sha256: Sha256
+
+
+class _PinsFile(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    pins: dict[str, dict[str, _Kept]]
+
+
+def disagreement(name: str) -> str:
+    """The sentence for a file that is no longer what it was said to be."""
+    return (
+        f"The hub now has another file under the name {name} than the one I know, and I don't take it. "
+        "Choose another model, or wait for a new version of me."
+    )
+
+
+def _address(endpoint: str, model: CatalogModel, file: CatalogFile, pin: Pin) -> str:
+    return f"{endpoint}/{model.repository}/resolve/{pin.revision}/{quote(file.name)}"
+
+
+async def pin_catalog(path: Path, endpoint: str = DEFAULT_ENDPOINT, *, web: Web | None = None) -> list[str]:
+    """For maintainers: fill in revision, sizes and checksums of every unpinned model in the list at `path`.
+
+    Pinned entries stay as they are. Returns the ids that were pinned, and raises the list's version by one if there
+    are any. Raises `CatalogFailed`, `DownloadFailed` or `web.Lost`, and then leaves the file as it was.
+    """
+    text = await in_thread(path.read_bytes)
+    raw, listed = json.loads(text), CatalogList.model_validate_json(text)
+    pinned: list[str] = []
+    async with web or Web(endpoint) as opened:
+        hub = Hub(opened, endpoint)
+        for entry, model in zip(raw["models"], listed.models, strict=True):
+            if not model.pinned:
+                _fill_in(entry, await hub.pins(model))
+                pinned.append(model.id)
+    if pinned:
+        raw["version"] += 1
+        fresh = (json.dumps(raw, ensure_ascii=False, indent=2) + "\n").encode()
+        CatalogList.model_validate_json(fresh)
+        await in_thread(replace_file, path, fresh)
+    return pinned
+
+
+def _fill_in(entry: dict[str, Any], pins: Mapping[str, Pin]) -> None:
+    for file in entry["files"]:
+        if not (pin := pins.get(file["name"])):
+            raise CatalogFailed(f"The hub tells no checksum of {file['name']}. Choose another file for {entry['id']}.")
+        entry["revision"] = pin.revision
+        file |= {"bytes": pin.bytes, "sha256": pin.sha256}
