@@ -151,7 +151,7 @@ export function openings(text) {
       }
     } else if (PAUSES.has(character)) {
       shapes.push("");
-    } else if (character > "\x7f" && /\p{Alphabetic}/u.test(character)) {
+    } else if (character > "\x7f" && /\p{L}/u.test(character)) {
       shapes.push(["small", "open", "wide"][character.codePointAt(0) % 3]);
     }
     previous = character;
