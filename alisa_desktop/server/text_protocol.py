@@ -50,6 +50,9 @@ class TextProtocol:
         self._vision = vision
         self.kind = ClientKind.DISPLAY
         self._met = False
+        self._watched = (
+            False  # a whole reply without a word of its own: it is a display, no chat that waits for its user
+        )
         self._owed: dict[str, None] = {}  # turns, in order, whose end this client waits for
         self._faced = ""  # the turn whose face this client has seen
         self._answers: list[str] = []  # wait for the end of a reply, so as not to fall inside it
@@ -80,6 +83,7 @@ class TextProtocol:
             self.kind = ClientKind.VOICE
         elif isinstance(command, Submit) and self.kind is ClientKind.DISPLAY:
             self.kind = ClientKind.CHAT
+        self._watched = self._watched and self.kind is ClientKind.DISPLAY
 
     def took(self, command: Command) -> Sequence[str]:
         """Nothing: reports are not answered."""
@@ -137,7 +141,7 @@ class TextProtocol:
                 yield from text_frames(event.text)
             case ReplyFinished():
                 yield from self._finish(event)
-            case Remarked() if self.kind is ClientKind.DISPLAY:
+            case Remarked() if self._watched:
                 self._emotion = event.emotion
                 yield from (_face(event.emotion), *text_frames(event.text), _face(event.emotion), END)
             case ModeChanged():
@@ -161,6 +165,7 @@ class TextProtocol:
             yield _face(self._emotion)
             yield END
             yield from self._between_replies()
+            self._watched = self.kind is ClientKind.DISPLAY
 
     def _between_replies(self) -> Iterator[str]:
         yield from self._answers
