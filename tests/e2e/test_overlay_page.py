@@ -133,7 +133,7 @@ async def a_page(browser: Browser, url: str, width: int = 800, height: int = 600
 
 
 async def picture(page: Page) -> QImage:
-    return QImage.fromData(await page.screenshot(), "PNG").convertToFormat(QImage.Format.Format_ARGB32)  # type: ignore[call-overload, no-any-return]
+    return QImage.fromData(await page.screenshot()).convertToFormat(QImage.Format.Format_ARGB32)
 
 
 async def figure_picture(page: Page) -> str:
@@ -408,7 +408,7 @@ async def test_she_looks_as_on_the_desktop(app: App, browser: Browser) -> None:
         for emotion in Emotion:
             pose = {"emotion": emotion.value, "mouth": "open", "breath": 2, "lids": "half"}
             url = await page.evaluate(f"{DRAW}({json.dumps(pose)})")
-            theirs = QImage.fromData(b64decode(url.split(",")[1]), "PNG")  # type: ignore[call-overload]
+            theirs = QImage.fromData(b64decode(url.split(",")[1]))
             wanted = ours.image(Pose(emotion, mouth="open", breath=2, lids="half"))
             assert theirs.size() == wanted.size()
             pixels = [bytes(one.convertToFormat(wanted.format()).constBits()) for one in (theirs, wanted)]
