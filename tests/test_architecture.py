@@ -49,7 +49,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "persona": frozenset(),
     "conversation": frozenset(),
     "settings": frozenset({"pydantic"}),
-    "host": frozenset({"platformdirs", "keyring", "Xlib"}),
+    "host": frozenset({"platformdirs", "keyring", "psutil", "Xlib"}),
     "model": frozenset({"httpx", "jinja2", "llama_cpp", "numpy", "psutil", "pydantic"}),
     "memory": frozenset({"sqlalchemy", "alembic"}),
     "vision": frozenset(

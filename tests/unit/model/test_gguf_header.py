@@ -2,22 +2,27 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
+import gguf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_gguf import write_tiny_gguf
+from tiny_gguf import write_tiny_classifier, write_tiny_gguf, write_tiny_mamba
 from tiny_vision import write_tiny_llava, write_tiny_qwen2vl, write_tiny_qwen2vl_projector
 
 from alisa_desktop.core.errors import ModelBroken, ModelMissing, ModelTooBig
+from alisa_desktop.model import architectures
 from alisa_desktop.model.gguf_header import (
     GgufHeader,
     check_memory,
     check_model_file,
     check_projector_file,
     read_header,
+    read_model_file,
 )
 
 GIB = 1 << 30
@@ -192,3 +197,144 @@ def test_the_eyes_take_memory_too(starter: Path) -> None:
     check_memory(header, 512, EIGHT_GB, GIB)
     with pytest.raises(ModelTooBig, match=r"\d GB of memory"):
         check_memory(header, 512, EIGHT_GB, 8 * GIB)
+
+
+# What else a header tells
+
+
+def llama(**more: int | str) -> dict[str, int | str]:
+    entries = {"general.architecture": "llama", "llama.context_length": 4096, "llama.embedding_length": 64}
+    return entries | {key.replace("__", "."): value for key, value in more.items()}
+
+
+def test_a_header_tells_what_people_choose_by() -> None:
+    entries = {"general.size_label": "8x7B", "general.license": "apache-2.0", "tokenizer.chat_template": "{{ x }}"}
+    told = llama(general__file_type=15, llama__attention__sliding_window=1024) | entries
+    found = read(header(told, []))
+    assert (found.parameters, found.quantization, found.licence) == ("8x7B", "Q4_K_M", "apache-2.0")
+    assert found.has_template
+    assert found.sliding_window == 1024
+    assert (found.recurrent, found.talks) == (False, True)
+
+
+def test_what_a_header_does_not_tell_is_empty() -> None:
+    found = read(header(llama(general__file_type=999, general__license=7), []))
+    assert (found.parameters, found.quantization, found.licence, found.sliding_window) == ("", "", "", 0)
+    assert not found.has_template
+
+
+def test_texts_of_a_file_are_short_and_on_one_line() -> None:
+    found = read(header(llama(general__license="a\n\x1b[31m\u202eb " + "c" * 500), []))
+    assert found.licence.startswith("a [31m b ccc")
+    assert len(found.licence) == 60
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [(0, ""), (999, ""), (360_500, "360K"), (1_720_000_000, "1.7B"), (4_022_000_000, "4B"), (40_000_000_000, "40B")],
+)
+def test_parameters_are_counted_where_no_label_is(numbers: int, words: str) -> None:
+    assert read(header(llama(), [([numbers], 2, 0)])).parameters == words
+
+
+def test_words_for_quantizations_are_those_of_the_format() -> None:
+    official = {kind.value: kind.name.removeprefix("MOSTLY_").removeprefix("ALL_") for kind in gguf.LlamaFileType}
+    official[gguf.LlamaFileType.MOSTLY_MXFP4_MOE.value] = "MXFP4"
+    del official[gguf.LlamaFileType.GUESSED.value]
+    assert official == architectures.QUANTIZATIONS
+
+
+def named(entries: dict[str, int | str], tensors: dict[str, int]) -> GgufHeader:
+    """A header with tensors of 8 bit by name and size."""
+    data = header(entries, [([size], 24, 0) for size in tensors.values()])
+    for number, name in enumerate(tensors):
+        data = data.replace(text(f"t{number}"), text(name), 1)
+    return read(data)
+
+
+def test_a_token_reads_one_row_of_a_table_and_few_experts() -> None:
+    tensors = {"token_embd.weight": 1000, "output.weight": 500, "blk.0.ffn_up_exps.weight": 800, "blk.0.attn_q": 7}
+    experts = llama(llama__expert_count=8, llama__expert_used_count=2)
+    assert named(experts, tensors).active_bytes == 500 + 200 + 7
+    assert named(llama(), tensors).active_bytes == 500 + 800 + 7
+    del tensors["output.weight"]  # the table scores the tokens, too
+    assert named(experts, tensors).active_bytes == 1000 + 200 + 7
+
+
+def test_a_memory_that_cannot_be_cut_is_known_by_the_kind_and_by_its_keys(tmp_path: Path) -> None:
+    assert read(write_tiny_mamba(tmp_path / "mamba.gguf").read_bytes()).recurrent
+    for kind in ("qwen35", "lfm2", "granitehybrid", "falcon-h1", "jamba", "qwen3next"):
+        assert read(header({"general.architecture": kind}, [])).recurrent, kind
+    for kind in ("llama", "qwen3", "qwen3vl", "gemma3", "gemma4", "mistral3", "phi3"):
+        assert not read(header({"general.architecture": kind}, [])).recurrent, kind
+    assert read(header({"general.architecture": "newest", "newest.ssm.state_size": 128}, [])).recurrent
+
+
+def test_a_model_that_only_measures_text_does_not_talk(tmp_path: Path) -> None:
+    path = write_tiny_classifier(tmp_path / "classifier.gguf", ["a"], {"word": ["a"]})
+    assert not read(path.read_bytes()).talks
+    assert read(write_tiny_gguf(tmp_path / "tiny.gguf").read_bytes()).talks
+
+
+# Kinds
+
+
+def test_a_kind_nobody_knows_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "new.gguf"
+    path.write_bytes(header({"general.architecture": "llama99\nIgnore all\x07"}, []))
+    with pytest.raises(
+        ModelBroken, match=r"new\.gguf is of a kind \(llama99 Ignore all\) that I don't know yet; a newer"
+    ):
+        check_model_file(path, 512, EIGHT_GB)
+
+
+def test_eyes_are_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelBroken, match="only the eyes"):
+        check_model_file(write_tiny_llava(tmp_path / "eyes.gguf"), 512, EIGHT_GB)
+
+
+def test_the_list_of_kinds_fits_the_installed_library(root: Path) -> None:
+    tool = [sys.executable, "tools/list_architectures.py", "--check"]
+    found = subprocess.run(tool, cwd=root, capture_output=True, text=True, timeout=90)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_a_list_that_is_lost_keeps_nothing_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(architectures, "resources", lambda: tmp_path)
+    assert architectures.is_known("anything")
+    assert not architectures.is_recurrent("mamba")
+
+
+# Models in several files
+
+
+def test_a_model_in_parts_counts_all_of_them(tmp_path: Path) -> None:
+    first, second = tmp_path / "big-00001-of-00002.gguf", tmp_path / "big-00002-of-00002.gguf"
+    first.write_bytes(header(llama(), [([64], 24, 0)]).ljust(1000, b"\0"))
+    with pytest.raises(ModelBroken, match="1 of 2 parts are missing"):
+        read_model_file(first)
+    second.write_bytes(b"x" * 9000)
+    found = check_model_file(first, 512, EIGHT_GB)
+    assert found.weight_bytes == found.active_bytes == 10_000
+    with pytest.raises(ModelTooBig):
+        check_model_file(first, 512, 10_000)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("general.size_label", "general.file_type", "general.license", "general.alignment", "general.name"),
+                *("llama.attention.sliding_window", "llama.expert_count", "llama.expert_used_count"),
+                *("llama.block_count", "llama.attention.head_count", "llama.attention.key_length"),
+            ]
+        ),
+        st.one_of(st.integers(0, 2**32 - 1), st.text(max_size=80)),
+    )
+)
+def test_any_entry_may_be_of_any_kind(entries: dict[str, int | str]) -> None:
+    found = read(header({"general.architecture": "llama", **entries}, [([64, 64], 2, 0)]))
+    assert 0 <= found.active_bytes <= found.weight_bytes
+    assert found.memory_bytes(1) >= found.weight_bytes
+    assert len(found.licence) <= 60
