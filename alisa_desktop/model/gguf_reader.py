@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 MAX_ENTRIES = 65_536
 MAX_ARRAY = 16_000_000
 MAX_TEXTS = 2_000_000
+BLOCK = 1 << 20
 MAX_TEXT = 4 * 1024 * 1024
 MAX_KEPT_ARRAY = 4_096
 MAX_WEIGHTS = 1 << 50
@@ -22,6 +23,7 @@ ENCODERS = ("v.blk.", "v.position_embd", "v.patch_embd", "a.")
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_LENGTH = struct.Struct("<Q")
 
 # ggml type: weights per block, bytes per block (ggml/src/ggml.c, type_traits)
 _BLOCKS = {
@@ -109,8 +111,7 @@ class Reader:
         if length > (MAX_TEXTS if kind == _STRING else MAX_ARRAY):
             raise Unreadable("is damaged (a list in its header has no end)")
         if kind == _STRING:
-            for _ in range(length):
-                self._skip(int(self._number("Q")))
+            self._skip_texts(length)
             return None
         form = self._format(kind)
         size = struct.calcsize(form)
@@ -176,6 +177,22 @@ class Reader:
     def _skip(self, length: int) -> None:
         self._claim(length)
         self._file.seek(length, os.SEEK_CUR)
+
+    def _skip_texts(self, count: int) -> None:
+        """Pass over texts, each with its length before it; a vocabulary has 300,000 of them."""
+        start, passed = self._file.tell(), 0
+        block, begin = b"", 0  # what was read last, and where that is, as seen from the start
+        for _ in range(count):
+            if passed - begin + 8 > len(block):
+                self._file.seek(start + passed)
+                block, begin = self._file.read(BLOCK), passed
+                if len(block) < 8:
+                    raise Unreadable("is incomplete: it ends inside its header")
+            passed += 8 + _LENGTH.unpack_from(block, passed - begin)[0]
+            if passed > self._left:
+                raise Unreadable("is incomplete: it ends inside its header")
+        self._file.seek(start)
+        self._skip(passed)
 
     def _claim(self, length: int) -> None:
         if length > self._left:

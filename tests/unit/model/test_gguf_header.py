@@ -276,6 +276,30 @@ def test_a_model_that_only_measures_text_does_not_talk(tmp_path: Path) -> None:
     assert read(write_tiny_gguf(tmp_path / "tiny.gguf").read_bytes()).talks
 
 
+def texts(words: list[str]) -> bytes:
+    return struct.pack("<IIQ", 9, 8, len(words)) + b"".join(map(text, words))
+
+
+def with_words(words: list[str]) -> bytes:
+    """A header whose first entry is a list of texts, and the second its kind."""
+    kind = text("general.architecture") + struct.pack("<I", 8) + text("llama")
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + text("tokenizer.ggml.tokens") + texts(words) + kind
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(max_size=12), max_size=30), st.integers(0, 60))
+def test_long_lists_are_passed_over(words: list[str], cut: int) -> None:
+    data = with_words(words)
+    assert read(data).architecture == "llama"
+    with pytest.raises(ModelBroken, match=r"incomplete|damaged"):
+        read(data[: max(4, len(data) - 1 - cut)])
+
+
+def test_lists_longer_than_what_is_read_at_once() -> None:
+    for words in (["x" * 1_500_000, "y", "z" * 999_999], ["word"] * 200_000, ["x" * ((1 << 20) - 12), "y"]):
+        assert read(with_words(words)).architecture == "llama"
+
+
 # Kinds
 
 
