@@ -159,9 +159,9 @@ class Pins:
 
     async def _keep(self, model: CatalogModel, told: Mapping[str, Pin]) -> None:
         """Write what is new; what is there already stays as it is."""
-        fresh = {name: asdict(pin) for name, pin in told.items()}
-        pins = {**self._pins, model.repository: {**fresh, **self._pins.get(model.repository, {})}}
-        text = json.dumps({"version": 1, "pins": pins}, indent=2).encode() + b"\n"
+        pins = {**self._pins, model.repository: {**told, **self._pins.get(model.repository, {})}}
+        plain = {repository: {name: asdict(pin) for name, pin in files.items()} for repository, files in pins.items()}
+        text = json.dumps({"version": 1, "pins": plain}, indent=2).encode() + b"\n"
         try:
             await in_thread(replace_file, self._path, text)
         except OSError as error:
@@ -179,21 +179,27 @@ class Pins:
         return self._kept(model, file) or listed
 
     def _kept(self, model: CatalogModel, file: CatalogFile) -> Pin | None:
-        kept = self._pins.get(model.repository, {}).get(file.name)
-        return Pin(**kept) if kept else None
+        return self._pins.get(model.repository, {}).get(file.name)
 
-    def _load(self) -> dict[str, dict[str, dict[str, Any]]]:
+    def _load(self) -> dict[str, dict[str, Pin]]:
         try:
-            return _PinsFile.model_validate_json(self._path.read_bytes()).model_dump()["pins"]  # type: ignore[no-any-return]  # what the model says
+            kept = _PinsFile.model_validate_json(self._path.read_bytes()).pins
         except FileNotFoundError:
             return {}
         except (ValidationError, OSError) as error:
             log.warning("the checksums of models can't be read: %s", error)
-            kept = self._path.with_name(f"{self._path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
-            with suppress(OSError):
-                self._path.replace(kept)
-            self.notice = "My notes about what model files have to be were damaged, so I ask the hub again."
+            self._set_aside()
             return {}
+        return {
+            repository: {name: Pin(one.revision, one.bytes, one.sha256) for name, one in files.items()}
+            for repository, files in kept.items()
+        }
+
+    def _set_aside(self) -> None:
+        kept = self._path.with_name(f"{self._path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
+        with suppress(OSError):
+            self._path.replace(kept)
+        self.notice = "My notes about what model files have to be were damaged, so I ask the hub again."
 
 
 class _Kept(BaseModel):

@@ -49,7 +49,10 @@ class Web:
         self._plain = _is_here(origin)
         self._timeout = httpx.Timeout(silence, connect=connect)
         self._client: httpx.AsyncClient | None = None
-        self._check(origin)
+        if not (origin.lower().startswith("https://") or self._plain):
+            raise DownloadFailed(
+                f"{_place(origin)} is no safe (https) address. Correct it, for example in HF_ENDPOINT."
+            )
 
     async def __aenter__(self) -> Self:
         context = await in_thread(httpx.create_ssl_context)  # reads all certificates: slow
@@ -130,7 +133,7 @@ def check_status(response: httpx.Response, what: str) -> None:
             told = f"{host} doesn't give me {what} without a sign-in or an accepted licence ({status}). "
             way = "Choose another model, or get the file with the browser and choose it in Settings."
         case 404 | 410:
-            told, way = f"{what.capitalize()} is no longer at {host} ({status}). ", "Choose another model."
+            told, way = f"{host} doesn't have {what} any longer ({status}). ", "Choose another model."
         case 407:
             told, way = "The proxy wants a sign-in (407). ", "Put name and password into HTTPS_PROXY."
         case _:
