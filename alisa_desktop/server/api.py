@@ -15,7 +15,8 @@ CHAT_PATH = "/ws/chat"
 def create_app(hub: Hub, policy: AccessPolicy, folders: pages.Folders) -> ASGIApp:
     """The whole application, guard first. It serves no documentation pages.
 
-    The server must put a function `abort`, which cuts the connection, into the state of a WebSocket's scope.
+    The server must put two functions into the state of a WebSocket's scope: `abort`, which cuts the connection, and
+    `send_now`, which sends a frame and returns True, or returns False when the connection does not take it at once.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
@@ -35,6 +36,7 @@ def create_app(hub: Hub, policy: AccessPolicy, folders: pages.Folders) -> ASGIAp
 
     @app.websocket(CHAT_PATH)
     async def chat(socket: WebSocket) -> None:
-        await hub.serve(socket, socket.scope["state"]["abort"])
+        state = socket.scope["state"]
+        await hub.serve(socket, state["abort"], state["send_now"])
 
     return AccessGuard(app, policy)

@@ -14,7 +14,7 @@ from alisa_desktop.core.errors import SOMETHING_BROKE, MemoryFailed
 from alisa_desktop.core.events import ClientsChanged, Event
 from alisa_desktop.core.messages import ConnectedClient
 from alisa_desktop.server.access import AccessPolicy, TokenBucket
-from alisa_desktop.server.client import TRY_AGAIN_LATER, Client, Pace
+from alisa_desktop.server.client import TRY_AGAIN_LATER, Client, Pace, SendNow, send_later
 from alisa_desktop.server.json_frames import SUBPROTOCOL
 from alisa_desktop.server.json_protocol import JsonProtocol, Lines
 from alisa_desktop.server.ports import (
@@ -63,11 +63,11 @@ class Hub:
         """Who is connected, oldest first."""
         return tuple(client.card for client in self._clients)
 
-    async def serve(self, socket: WebSocket, abort: Callable[[], None]) -> None:
+    async def serve(self, socket: WebSocket, abort: Callable[[], None], send_now: SendNow = send_later) -> None:
         """Accept the socket and serve it until it closes; `abort` cuts the connection."""
         name = f"socket-{next(self._numbers)}"
         subprotocol = next((one for one in socket.scope["subprotocols"] if one in SUBPROTOCOLS), None)
-        client = Client(name, self._dialect(socket, name, subprotocol), socket, abort, self._pace)
+        client = Client(name, self._dialect(socket, name, subprotocol), socket, abort, self._pace, send_now)
         client.put(client.dialect.greet())
         self._clients[client] = asyncio.current_task()
         self._tell_clients()

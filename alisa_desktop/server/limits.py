@@ -13,6 +13,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ProtocolError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from alisa_desktop.server.access import TokenBucket
@@ -129,11 +130,19 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rules: Rules = self.app_state["rules"]
-        self.app_state = {**self.app_state, "abort": self._abort}
+        self.app_state = {**self.app_state, "abort": self._abort, "send_now": self._send_now}
         self.conn = _Protocol(self._rules.headers, max_size=self.config.ws_max_size, logger=self.logger)
 
     def _abort(self) -> None:
         self.transport.abort()
+
+    def _send_now(self, frame: str) -> bool:
+        """Send a text frame if the connection takes it at once; whether it did."""
+        if not self.writable.is_set() or self.conn.state is not State.OPEN or self.transport.is_closing():
+            return False
+        self.conn.send_text(frame.encode())
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Take some more; a handshake comes as a whole, and one that can't be read is forgotten by uvicorn."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import decode, eyes, idle, loop, prefix, start
+from benchmarks import decode, endpoint, eyes, idle, loop, prefix, start
 from benchmarks.report import Row, table, write_json
 
 Benchmark = Callable[[Path, bool], list[Row]]
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "idle": idle.measure,
     "loop": loop.measure,
     "eyes": eyes.measure,
+    "endpoint": endpoint.measure,
 }
 
 
@@ -38,10 +39,16 @@ def main() -> int:
     parser.add_argument(
         "--aware", type=float, metavar="SECONDS", help="how long eyes watches a still page (60, quick 10)"
     )
+    parser.add_argument(
+        "--load", type=float, metavar="SECONDS", help="have endpoint under load for so long instead of measuring it"
+    )
     said = parser.parse_args()
     if unknown := set(said.names) - set(BENCHMARKS):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    benchmarks = BENCHMARKS | {"eyes": partial(eyes.measure, seconds=said.aware)}
+    benchmarks = BENCHMARKS | {
+        "eyes": partial(eyes.measure, seconds=said.aware),
+        "endpoint": partial(endpoint.measure, load=said.load),
+    }
     rows = []
     for name in said.names or benchmarks:
         rows += _measured(name, benchmarks[name], said.quick)
