@@ -134,6 +134,8 @@ class Mode(Frame):
     name: str
     title: str
     """For people."""
+    emotion: Emotion
+    """Her face at rest, to which she returns some time after a reply."""
 
 
 class Model(Frame):

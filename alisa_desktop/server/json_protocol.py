@@ -18,7 +18,18 @@ from alisa_desktop.core import events
 from alisa_desktop.core.events import Event
 from alisa_desktop.core.messages import ClientKind, ModelStatus, Outcome, ScreenReport, Turn
 from alisa_desktop.server import json_frames as frames
-from alisa_desktop.server.ports import Command, Presence, Recall, Regenerate, Reply, Screen, Speech, Submit, Talk
+from alisa_desktop.server.ports import (
+    Command,
+    NamedMode,
+    Presence,
+    Recall,
+    Regenerate,
+    Reply,
+    Screen,
+    Speech,
+    Submit,
+    Talk,
+)
 from alisa_desktop.server.scene import Scene, shown_at_end
 from alisa_desktop.server.text_protocol import well_formed
 
@@ -164,7 +175,7 @@ class JsonProtocol:
                 id=answers,
                 app_version=__version__,
                 mode=talk.mode.name,
-                modes=tuple(frames.Mode(name=mode.name, title=mode.title) for mode in talk.modes.values()),
+                modes=tuple(map(_mode, talk.modes.values())),
                 emotion=scene.emotion,
                 model=_model(talk.model_status),
                 capabilities=frames.CAPABILITIES,
@@ -225,6 +236,10 @@ def _frame(event: Event) -> frames.Frame | None:
 def _line(frame: frames.Frame) -> str:
     # not pydantic's own writer: it refuses halves of surrogate pairs, which titles of windows may hold
     return well_formed(json.dumps(frame.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")))
+
+
+def _mode(mode: NamedMode) -> frames.Mode:
+    return frames.Mode(name=mode.name, title=mode.title, emotion=mode.resting)
 
 
 def _model(status: ModelStatus) -> frames.Model:

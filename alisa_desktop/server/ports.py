@@ -81,6 +81,11 @@ class NamedMode(Protocol):
         """Its name for people."""
         ...
 
+    @property
+    def resting(self) -> Emotion:
+        """Her face at rest."""
+        ...
+
 
 class Talk(Protocol):
     """The conversation as the endpoint sees it; every method returns at once, on the loop's thread.

@@ -305,6 +305,8 @@ export interface Mode {
   name: string;
   /** For people. */
   title: string;
+  /** Her face at rest, to which she returns some time after a reply. */
+  emotion: Emotion;
 }
 
 /** What she thinks with. */

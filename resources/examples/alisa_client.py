@@ -103,10 +103,11 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Mode:
-    """A way for her to be: its name, and its title for people."""
+    """A way for her to be: its name, its title for people, and her face at rest."""
 
     name: str = ""
     title: str = ""
+    emotion: str = "neutral"
 
 
 @dataclass(frozen=True)

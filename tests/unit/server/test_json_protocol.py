@@ -28,7 +28,7 @@ class Stage:
     """A machine, and what it knows of the world."""
 
     def __init__(self) -> None:
-        mode = SimpleNamespace(name="study", title="Study")
+        mode = SimpleNamespace(name="study", title="Study", resting=Emotion.SERIOUS)
         self.talk: Any = SimpleNamespace(
             mode=mode, modes={"study": mode}, model_status=ModelStatus(ModelState.READY, "Tiny")
         )
@@ -66,7 +66,7 @@ def test_the_welcome_tells_how_things_stand(stage: Stage) -> None:
     (welcome,) = read(stage.machine.greet())
     assert welcome["version"] == "2.0"
     assert (welcome["mode"], welcome["emotion"]) == ("study", "calm")
-    assert welcome["modes"] == [{"name": "study", "title": "Study"}]
+    assert welcome["modes"] == [{"name": "study", "title": "Study", "emotion": "serious"}]
     assert welcome["model"] == {"name": "Tiny", "state": "ready"}
     assert "regenerate" in welcome["capabilities"]
     assert welcome["reply"] is None
