@@ -23,6 +23,8 @@ ABORTED = 2
 WARM_UP = 8
 PICTURE = -1
 """Stands for each of the tokens that a picture takes in a prompt."""
+TALK, SPARE = 0, 1
+"""Sequences of the KV cache: the talk, and the one that a part of it is copied to for keeping."""
 QUICK_TOKEN = 0.03
 """Seconds. A token decoded faster than this is not worth being interrupted: who cancels is asked after it anyway."""
 
@@ -31,14 +33,23 @@ class LoadFailed(Exception):
     """llama.cpp refused the file or found no memory for it."""
 
 
+class NoRoom(LoadFailed):
+    """llama.cpp found no memory for a context."""
+
+
 class DecodeFailed(Exception):
     """llama.cpp could not decode a batch; the model stays usable."""
 
 
-def model_params(lib: Any, safe: bool) -> Any:
-    """How models are loaded: on the processor, mapped from the file; `safe` without rearranging their weights."""
+def model_params(lib: Any, safe: bool, gpu_layers: int = 0) -> Any:
+    """How models are loaded: mapped from the file, `safe` without rearranging their weights.
+
+    So many layers go to the graphics card; with none it is not even looked at, since its driver may be what crashes.
+    """
     params = lib.llama_model_default_params()
-    params.n_gpu_layers = 0
+    params.n_gpu_layers = gpu_layers
+    if not gpu_layers and lib.llama_supports_gpu_offload():
+        params.devices = ctypes.cast((ctypes.c_void_p * 1)(), ctypes.c_void_p)  # a list that ends at once
     params.load_mode = lib.LLAMA_LOAD_MODE_MMAP
     params.use_extra_bufts = not safe
     return params
@@ -54,10 +65,10 @@ def open_model(lib: Any, path: Path, params: Any, until: ExitStack) -> Any:
 
 
 def open_context(lib: Any, model: Any, params: Any, until: ExitStack) -> Any:
-    """Make a context; it is freed when `until` closes. Raises `LoadFailed`."""
+    """Make a context; it is freed when `until` closes. Raises `NoRoom`."""
     context = lib.llama_init_from_model(model, params)
     if not context:
-        raise LoadFailed("llama.cpp did not make a context")
+        raise NoRoom("llama.cpp did not make a context")
     until.callback(lib.llama_free, context)
     return context
 
@@ -67,7 +78,7 @@ class Work:
     """How a context works: its room (tokens), the threads for single tokens and for batches, and who may stop it.
 
     `is_stopped` is asked before every node of the computation; a yes ends a decode with False. `batch` is how many
-    tokens are decoded at once.
+    tokens are decoded at once. `graphics` lets the card of a model's layers have their KV cache, too.
     """
 
     context_tokens: int
@@ -75,6 +86,7 @@ class Work:
     batch_threads: int
     is_stopped: Callable[[], bool]
     batch: int = BATCH
+    graphics: bool = False
 
 
 class Context:
@@ -96,6 +108,7 @@ class Context:
         self._token_seconds = 1.0
         self._open = ExitStack()
         self._vocab = lib.llama_model_get_vocab(model)
+        self._is_recurrent: bool = lib.llama_model_is_recurrent(model) or lib.llama_model_is_hybrid(model)
         self._context = self._make_context()
         self._memory = lib.llama_get_memory(self._context)
         self.context_tokens: int = min(work.context_tokens, lib.llama_n_ctx(self._context))
@@ -111,6 +124,9 @@ class Context:
         params.n_batch = params.n_ubatch = min(self.work.batch, self.work.context_tokens)
         params.n_threads, params.n_threads_batch = self.work.threads, self.work.batch_threads
         params.flash_attn_type = self.lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.offload_kqv = params.op_offload = self.work.graphics
+        if not self._is_recurrent:
+            params.n_seq_max, params.kv_unified = 2, True  # both in one cache: the spare one takes no room
         context = open_context(self.lib, self.model, params, self._open)
         self._abort = self.lib.ggml_abort_callback(lambda _: self.work.is_stopped())
         self._asks_nobody = self.lib.ggml_abort_callback()
@@ -194,7 +210,7 @@ class Context:
 
     def keep(self, count: int) -> int:
         """Cut the KV cache down to its first `count` tokens; returns how many stay (0 where a model can't cut)."""
-        if count < len(self.cached) and not self.lib.llama_memory_seq_rm(self._memory, 0, count, -1):
+        if count < len(self.cached) and not self.lib.llama_memory_seq_rm(self._memory, TALK, count, -1):
             count = 0
         if count == 0:
             self.lib.llama_memory_clear(self._memory, False)
@@ -238,9 +254,39 @@ class Context:
 
     def _discard_rest(self) -> None:
         """Take out what a failed batch may have left behind the tokens we know of; all of it where that can't be."""
-        recurrent = self.lib.llama_model_is_recurrent(self.model) or self.lib.llama_model_is_hybrid(self.model)
-        if recurrent or not self.lib.llama_memory_seq_rm(self._memory, 0, self._position, -1):
+        if self._is_recurrent or not self.lib.llama_memory_seq_rm(self._memory, TALK, self._position, -1):
             self.keep(0)
+
+    # What was read, kept for another start
+
+    def state(self, count: int, most_bytes: int) -> bytearray | None:
+        """Copy the KV state of the first `count` tokens; None where it takes more than that or can't be cut out."""
+        lib = self.lib
+        if self._is_recurrent or self._positions_saved:
+            return None
+        lib.llama_memory_seq_cp(self._memory, TALK, SPARE, 0, count)
+        try:
+            size = lib.llama_state_seq_get_size(self._context, SPARE)
+            if not 0 < size <= most_bytes:
+                return None
+            data = bytearray(size)
+            room = (ctypes.c_uint8 * size).from_buffer(data)
+            return data if lib.llama_state_seq_get_data(self._context, room, size, SPARE) == size else None
+        except MemoryError:
+            return None
+        finally:
+            lib.llama_memory_seq_rm(self._memory, SPARE, -1, -1)
+
+    def restore(self, tokens: Sequence[int], state: bytearray) -> bool:
+        """Put the `state` of `tokens` in the place of all that the KV cache holds; False where it doesn't fit."""
+        self.keep(0)
+        room = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        read = self.lib.llama_state_seq_set_data(self._context, room, len(state), TALK)
+        if read != len(state) or self.lib.llama_memory_seq_pos_max(self._memory, TALK) != len(tokens) - 1:
+            self.keep(0)
+            return False
+        self.cached += tokens
+        return True
 
     def scores(self) -> list[float]:
         """Return the scores (logits) of all tokens for the next place."""
@@ -304,16 +350,18 @@ class NativeModel(Context):
         safe: bool,
         on_progress: Callable[[float], None],
         is_stopped: Callable[[], bool],
+        gpu_layers: int = 0,
     ) -> None:
         def progress(value: float, _: Any) -> bool:
             on_progress(value)
             return not is_stopped()
 
-        params = model_params(lib, safe)
+        params = model_params(lib, safe, gpu_layers)
         params.progress_callback = lib.llama_progress_callback(progress)
         with ExitStack() as until:
             model = open_model(lib, path, params, until)
-            super().__init__(lib, model, Work(context_tokens, threads, batch_threads, is_stopped))
+            work = Work(context_tokens, threads, batch_threads, is_stopped, graphics=gpu_layers > 0)
+            super().__init__(lib, model, work)
             self._file = until.pop_all()
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """The child process that holds the model: frames on standard input and output, one request after the other.
 
-The only importer of llama_cpp. In: `load`, `classify`, `count`, `generate`, `cancel`; the end of the input is the order
-to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`, `chosen`, `chunk`, `done`, `error`.
+The only importer of llama_cpp. In: `load`, `classify`, `count`, `generate`, `cancel`, or `probe` (the graphics card);
+the end of the input is the order to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`,
+`chosen`, `chunk`, `done`, `probed`, `error`. After a `load` that was refused, there may be another one that asks less.
 """
 
 from __future__ import annotations
@@ -9,21 +10,32 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed, ModelError, SightFailed
+from alisa_desktop.core.errors import AlisaError, ModelBroken, ModelCrashed, ModelError, ModelTooBig, SightFailed
 from alisa_desktop.core.frames import PROTOCOL, Frame
 from alisa_desktop.core.messages import Choice, Chosen, Chunk, Message, Prompt, Role, Sampling, StreamPart, Usage
 from alisa_desktop.host.pipe import Inbox, Outbox, connect
 from alisa_desktop.model.classifier import Classifier
-from alisa_desktop.model.gguf_header import MIB, GgufHeader, check_memory, check_model_file, check_projector_file
-from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel
+from alisa_desktop.model.gguf_header import (
+    MIB,
+    GgufHeader,
+    check_memory,
+    check_model_file,
+    check_projector_file,
+    open_header,
+)
+from alisa_desktop.model.gpu import device_of, free_memory, most_layers
+from alisa_desktop.model.kept_state import KeptStates, build_of
+from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel, NoRoom, model_params, open_model
 from alisa_desktop.model.picture import BLIND, picture_bytes
+from alisa_desktop.model.safe_list import mark
 from alisa_desktop.model.sight import Projector
 from alisa_desktop.model.speaker import Speaker
 from alisa_desktop.model.templates import Render, chatml
@@ -48,7 +60,8 @@ def _serve(inbox: Inbox, outbox: Outbox) -> None:
         outbox.fail(0, ModelBroken("My engine for model files is damaged. Please install me again."))
         return
     logging.getLogger("llama-cpp-python").setLevel(logging.WARNING)  # it passes llama.cpp's chatter through
-    outbox.send(type="hello", protocol=PROTOCOL, version=llama_cpp.__version__, pid=os.getpid())
+    gpu = device_of(llama_cpp, _build(llama_cpp))
+    outbox.send(type="hello", protocol=PROTOCOL, version=llama_cpp.__version__, pid=os.getpid(), gpu=gpu)
     Runner(llama_cpp, inbox, outbox).run()
 
 
@@ -64,6 +77,7 @@ class Runner:
         self._model: NativeModel | None = None
         self._classifier: Classifier | None = None
         self._projector: Projector | None = None
+        self._states: KeptStates | None = None
         self._speaker: Speaker | None = None
 
     def run(self) -> None:
@@ -72,7 +86,7 @@ class Runner:
             for frame in self._inbox.requests():
                 self._answer(frame)
         finally:
-            for opened in (self._model, self._classifier):
+            for opened in (self._states, self._model, self._classifier):
                 if opened:
                     opened.close()
 
@@ -82,6 +96,8 @@ class Runner:
             match frame["type"]:
                 case "load":
                     self._load(frame)
+                case "probe":
+                    self._probe(frame)
                 case "classify":
                     self._classify(str(frame["text"]))
                 case "count":
@@ -96,26 +112,31 @@ class Runner:
             self._outbox.fail(self._request, ModelCrashed("My model lost its thread. Please say that again."))
 
     def _load(self, frame: Frame) -> None:
-        path = Path(frame["path"])
+        path, context = Path(frame["path"]), int(frame["context"])
+        try:
+            header = check_model_file(path, context, psutil.virtual_memory().available)
+            context = header.usable_context(context)
+            self._load_with(path, header, {**frame, "context": context})
+        except ModelTooBig as error:
+            said = {"kind": type(error).__name__, "sentence": error.sentence}
+            context = open_header(path)[0].usable_context(context)
+            self._outbox.send(type="error", id=0, context=context, **said)
+
+    def _load_with(self, path: Path, header: GgufHeader, frame: Frame) -> None:
         available = psutil.virtual_memory().available
-        header = check_model_file(path, frame["context"], available)
         if frame["mmproj"]:
             self._find_projector(Path(frame["mmproj"]), header, frame["context"], available)
-        self._outbox.send(type="opened", name=header.name)
-        try:
-            self._model = self._open(path, header, frame)
-        except LoadFailed as error:
-            raise ModelBroken(
-                f"I can't use the model file {path.name} (kind: {header.architecture}). It may be damaged, too new for "
-                "me, or no chat model. Choose another one in Settings."
-            ) from error
+        self._outbox.send(type="opened", name=header.name, context=frame["context"])
+        model = self._model = self._open(path, header, frame)
         if classifier := frame["classifier"]:
             self._classifier = self._open_classifier(Path(classifier), frame["safe"])
-        self._model.warm_up()
-        self._speaker = Speaker(self._model, self._renderer(self._model), self._heard)
+        model.warm_up()
+        if frame["states"] and header.weight_bytes >= SMALL_MODEL:
+            self._states = KeptStates(Path(frame["states"]), [*mark(path), model.context_tokens, _build(self._lib)])
+        self._speaker = Speaker(model, self._renderer(model), self._heard, states=self._states)
         labels = self._classifier.labels if self._classifier else 0
         sees = self._projector is not None
-        self._outbox.send(type="ready", context=self._model.context_tokens, labels=labels, sees=sees)
+        self._outbox.send(type="ready", context=model.context_tokens, labels=labels, sees=sees)
 
     def _find_projector(self, path: Path, model: GgufHeader, context_tokens: int, available_bytes: int) -> None:
         """Take a projector that fits the model and the memory, to be loaded when there is something to see.
@@ -134,17 +155,57 @@ class Runner:
         self._projector = Projector(mtmd_cpp, path)
 
     def _open(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
+        try:
+            return self._native(path, header, frame)
+        except LoadFailed as error:
+            if isinstance(error, NoRoom) or frame["gpu_layers"]:
+                raise ModelTooBig(
+                    f"There is no room for my model {header.name} in this machine's memory. "
+                    "Choose a smaller model or a smaller context in Settings, or close other programs."
+                ) from error
+            raise ModelBroken(
+                f"I can't use the model file {path.name} (kind: {header.architecture}). It may be damaged, too new for "
+                "me, or no chat model. Choose another one in Settings."
+            ) from error
+
+    def _native(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
         threads, batch_threads = _threads(header, frame["threads"])
         return NativeModel(
             self._lib,
             path,
-            context_tokens=header.usable_context(frame["context"]),
+            context_tokens=frame["context"],
             threads=threads,
             batch_threads=batch_threads,
             safe=frame["safe"],
+            gpu_layers=frame["gpu_layers"],
             on_progress=self._report,
             is_stopped=lambda: self._inbox.ended or self._heard() is not None,
         )
+
+    def _probe(self, frame: Frame) -> None:
+        """Find out how many layers of a model the graphics card takes, with one token decoded; it may crash us."""
+        path = Path(frame["path"])
+        header = check_model_file(path, frame["context"], psutil.virtual_memory().available)
+        context = header.usable_context(frame["context"])
+
+        def works(layers: int) -> bool:
+            said = {"context": context, "safe": False, "threads": None, "gpu_layers": layers}
+            try:
+                model = self._native(path, header, said)
+            except LoadFailed:
+                return False
+            try:
+                return model.decode([max(model.bos, 0)])
+            except DecodeFailed:
+                return False
+            finally:
+                model.close()
+
+        with ExitStack() as until:
+            plain = open_model(self._lib, path, model_params(self._lib, True), until)
+            layers = self._lib.llama_model_n_layer(plain) + 1  # and what comes behind them
+        count = most_layers(layers, header.memory_bytes(context), free_memory(self._lib), works)
+        self._outbox.send(type="probed", layers=count)
 
     def _open_classifier(self, path: Path, safe: bool) -> Classifier:
         try:
@@ -191,9 +252,13 @@ class Runner:
         self._outbox.send(type="classified", id=self._request, scores=self._classifier.scores(text))
 
     def _generate(self, prompt: Prompt) -> None:
+        times: list[float] = []
         with self._speaker_for(prompt.picture) as speaker:
             for part in speaker.speak(prompt):
-                self._send(part)
+                times += [time.perf_counter()] if isinstance(part, Chunk) else []
+                self._send(part, times[-1] - times[0] if times else 0.0)
+        if not self._inbox.waits:
+            speaker.keep_state()
 
     @contextmanager
     def _speaker_for(self, picture: str) -> Iterator[Speaker]:
@@ -207,14 +272,16 @@ class Runner:
         with self._projector.look(self._model, picture_bytes(picture)) as context:
             yield speaker.within(context)
 
-    def _send(self, part: StreamPart) -> None:
+    def _send(self, part: StreamPart, seconds: float) -> None:
+        """Pass a part on; `seconds` have passed since the first words."""
         match part:
             case Chosen(option):
                 self._outbox.send(type="chosen", id=self._request, option=option)
             case Chunk(text):
                 self._outbox.send(type="chunk", id=self._request, text=text)
             case Usage(prompt=tokens, decoded=decoded, reply=reply) if not self._inbox.ended:
-                self._outbox.send(type="done", id=self._request, prompt=tokens, decoded=decoded, reply=reply)
+                said = {"prompt": tokens, "decoded": decoded, "reply": reply, "seconds": seconds}
+                self._outbox.send(type="done", id=self._request, **said)
 
 
 def _log_warning(level: int, text: bytes, _: Any) -> None:
@@ -229,12 +296,16 @@ def _threads(header: GgufHeader, wanted: int | None) -> tuple[int, int]:
     They wait for each other after every step, so each one that the rest of the desktop keeps off its core stops all:
     one core is left free for single tokens, and a small model gets one thread, which waits for nobody.
     """
-    if wanted:
-        return wanted, wanted
     if header.weight_bytes < SMALL_MODEL:
         return 1, 1
+    if wanted:
+        return wanted, wanted
     cores = psutil.cpu_count(logical=False) or 1
     return max(1, cores - 1), cores
+
+
+def _build(lib: Any) -> str:
+    return build_of(lib.__version__, Path(lib.llama_cpp._lib._name))
 
 
 def _messages(frame: Frame) -> list[Message]:

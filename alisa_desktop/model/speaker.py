@@ -17,7 +17,8 @@ from alisa_desktop.model.decoding import (
     common_length,
     runs_in_circles,
 )
-from alisa_desktop.model.native import PICTURE, Context
+from alisa_desktop.model.kept_state import LEAST_TOKENS, KeptStates
+from alisa_desktop.model.native import PICTURE, Context, DecodeFailed
 from alisa_desktop.model.templates import Piece, Render, prompt_pieces
 
 
@@ -37,16 +38,23 @@ class Speaker:
     """Speaks with one model; call it from one thread.
 
     `heard` tells how many chunks the listener got before it cancelled (None: it didn't): the reply is remembered as
-    far as it was heard.
+    far as it was heard. What was read of the fixed beginning of the prompts is taken from `states` and kept there.
     """
 
     def __init__(
-        self, model: Context, render: Render, heard: Callable[[], int | None], replies: ReplyMemory | None = None
+        self,
+        model: Context,
+        render: Render,
+        heard: Callable[[], int | None],
+        replies: ReplyMemory | None = None,
+        states: KeptStates | None = None,
     ) -> None:
         self._model = model
         self._render = render
         self._heard = heard
         self._replies = ReplyMemory() if replies is None else replies
+        self._states = states
+        self._fixed: list[int] = []
 
     def within(self, context: Context) -> Speaker:
         """Return the same speaker with another context of the model; what either says, both remember."""
@@ -57,16 +65,24 @@ class Speaker:
 
         A picture that the context sees goes before the words of the last message.
         """
+        return self._tokens(messages)[0]
+
+    def _tokens(self, messages: Sequence[Message]) -> tuple[list[int], int]:
+        """The prompt, and how many of its tokens come before the first word of the talk."""
         pieces = prompt_pieces(messages, self._render)
         last = max((at for at, piece in enumerate(pieces) if piece.said_by is Role.USER), default=len(pieces) - 1)
+        first = next((at for at, piece in enumerate(pieces) if piece.said_by), len(pieces))
         tokens: list[int] = []
+        fixed = 0
         for at, piece in enumerate(pieces):
             if at == last:
                 tokens += [PICTURE] * self._model.picture_tokens
             tokens += self._piece_tokens(piece, tokens)
+            fixed = len(tokens) if at < first else fixed
         if self._model.adds_bos and tokens[:1] != [self._model.bos]:
             tokens.insert(0, self._model.bos)
-        return tokens
+            fixed += 1
+        return tokens, fixed
 
     def _piece_tokens(self, piece: Piece, before: Sequence[int]) -> list[int]:
         known = self._replies.tokens(piece.text) if piece.said_by is Role.ASSISTANT else None
@@ -77,16 +93,47 @@ class Speaker:
 
         Raises `MessageTooLong` and `DecodeFailed`.
         """
-        tokens = self.prompt_tokens(prompt.messages)
+        tokens, fixed = self._tokens(prompt.messages)
         path = self._path(prompt.choice, tokens) if prompt.choice and prompt.choice.options else None
         self._check_room(len(tokens), path.longest if path else 0)
+        self._fixed = tokens[:fixed]
+        self._recall()
         kept = self._model.keep(min(common_length(self._model.cached, tokens), len(tokens) - 1))
         reply = _Reply(prompt=len(tokens), decoded=len(tokens) - kept)
         try:
-            yield from self._words(prompt, path, tokens[kept:], reply)
+            yield from self._trusted(self._words(prompt, path, tokens[kept:], reply))
         finally:
             self._remember(reply)
         yield Usage(reply.prompt, reply.decoded, len(reply.tokens) - reply.forced)
+
+    def _recall(self) -> None:
+        """Take what was once read of the fixed beginning, where that saves more than the KV cache does."""
+        common = common_length(self._model.cached, self._fixed)
+        if self._states and len(self._fixed) - common >= LEAST_TOKENS:
+            state = self._states.take(self._fixed)
+            if state is not None and not self._model.restore(self._fixed, state):
+                self._states.condemn()
+
+    def _trusted(self, words: Iterator[Chosen | Chunk]) -> Iterator[Chosen | Chunk]:
+        """The words; with the first of them, a state that was taken has shown that it works."""
+        if self._states is None:
+            yield from words
+            return
+        try:
+            for part in words:
+                self._states.settle()
+                yield part
+        except DecodeFailed:
+            self._states.condemn()
+            raise
+        finally:
+            self._states.settle()
+
+    def keep_state(self) -> None:
+        """Keep what was read of the fixed beginning of the last prompt, for another start; call it after a reply."""
+        count = len(self._fixed)
+        if self._states and count and self._model.cached[:count] == self._fixed:
+            self._states.keep(self._fixed, lambda most: self._model.state(count, most))
 
     def _check_room(self, prompt: int, forced: int) -> None:
         missing = prompt + forced - (self._model.context_tokens - 1)

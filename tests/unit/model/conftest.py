@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -51,7 +52,9 @@ class Heard:
 class Started:
     """A model of a test with what it told and the processes it started."""
 
-    def __init__(self, path: Path, folder: Path, command: list[str], context: int, back_off: tuple[float, ...]) -> None:
+    def __init__(
+        self, path: Path, folder: Path, command: list[str], context: int, back_off: tuple[float, ...], **more: Any
+    ) -> None:
         self.told = Told()
         self.safe_list = SafeList(folder / "profile" / "safe.json")
         self.processes: list[int] = []
@@ -64,6 +67,7 @@ class Started:
             on_status=self.told,
             adopt=lambda process: self.processes.append(process.pid),
             back_off=back_off,
+            **more,
         )
 
     async def hear(self, prompt: Prompt) -> Heard:
@@ -92,8 +96,9 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
         context: int = 2048,
         ready: bool = True,
         back_off: tuple[float, ...] = (0.0,),
+        **more: Any,
     ) -> Started:
-        started = Started(path, tmp_path, command, context, back_off)
+        started = Started(path, tmp_path, command, context, back_off, **more)
         running.append(started)
         await started.model.start()
         if ready:

@@ -448,6 +448,8 @@ async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(endless: Path, run
         "safe": True,
         "classifier": "",
         "mmproj": "",
+        "states": "",
+        "gpu_layers": 0,
     }
     said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None, "line": "", "picture": ""}
     spoke = asyncio.Event()

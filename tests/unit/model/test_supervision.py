@@ -24,10 +24,12 @@ def send(**frame):
     os.write(1, encode(frame))
 
 def answer(frame):
+    if frame["type"] == "greet":
+        return
     with open(sys.argv[1], "a") as log:
         log.write(frame["type"] + (" safe" if frame.get("safe") else "") + "\\n")
     if frame["type"] == "load":
-        send(type="opened", name="Delicate")
+        send(type="opened", name="Delicate", context=frame["context"])
         if sys.argv[2] == "always" or (sys.argv[2] == "unsafe" and not frame["safe"]):
             os._exit(3)
         send(type="ready", context=64, labels=0, sees=bool(frame["mmproj"]))
