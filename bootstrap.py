@@ -69,6 +69,10 @@ DESKTOP_PROGRAMS = {
 """Programs that make up the desktop and the browser with which the end-to-end tests run, and their Debian packages."""
 
 
+AT_ONCE = 4
+"""Tests that run at a time, at most: each may have a desktop and a model of its own."""
+
+
 def main(arguments: list[str]) -> int:
     """Set up, then do what was asked for; returns the exit code of that."""
     task = arguments[0] if arguments else "run"
@@ -84,7 +88,7 @@ def main(arguments: list[str]) -> int:
     rest = arguments[1:]
     commands = {
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],
-        "test": [str(PYTHON), "-m", "pytest", *rest],
+        "test": [str(PYTHON), "-m", "pytest", "-n", str(min(AT_ONCE, os.cpu_count() or 1)), *rest],
         "bench": [str(PYTHON), str(ROOT / "tests" / "benchmarks" / "run.py"), *rest],
         "train": [str(PYTHON), "-m", "training.starter.train", *rest],
     }
