@@ -14,6 +14,7 @@ from alisa_desktop.model.splits import parts_of
 
 GIB = 1 << 30
 MIB = 1 << 20
+MAX_NAME, MAX_WORD = 120, 60
 PROJECTOR = "clip"
 """What projector files call their kind."""
 
@@ -182,7 +183,7 @@ def _describe(metadata: Metadata, stem: str, weights: Weights, file_bytes: int) 
         return metadata.get(f"{architecture}.{key}")
 
     return GgufHeader(
-        name=str(metadata.get("general.name", "")).strip() or stem,
+        name=_short(metadata.get("general.name"), MAX_NAME) or stem,
         architecture=architecture,
         trained_context=whole(said("context_length")),
         weight_bytes=weights.size,
@@ -198,8 +199,15 @@ def _describe(metadata: Metadata, stem: str, weights: Weights, file_bytes: int) 
         licence=_short(metadata.get("general.license")),
         recurrent=is_recurrent(architecture) or any(part in key for key in metadata for part in RECURRENT_KEYS),
         sliding_window=whole(said("attention.sliding_window")),
-        talks=architecture != PROJECTOR and said("pooling_type") is None and said("attention.causal") is not False,
+        talks=_talks(metadata, architecture),
     )
+
+
+def _talks(metadata: Metadata, architecture: str) -> bool:
+    """Whether it writes text: no part of another model, and none that only measures text."""
+    whole_model = architecture != PROJECTOR and metadata.get("general.type", "model") == "model"
+    measures = f"{architecture}.pooling_type" in metadata or metadata.get(f"{architecture}.attention.causal") is False
+    return whole_model and not measures
 
 
 def _active_bytes(weights: Weights, used: int, experts: int) -> int:
@@ -220,10 +228,14 @@ def _count_in_words(numbers: int) -> str:
     return ""
 
 
-def _short(value: Value | None) -> str:
+def _short(value: Value | None, longest: int = MAX_WORD) -> str:
     """A text of the file as it can be shown: on one line and not long; "" for anything else."""
-    text = value if isinstance(value, str) else ""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:200]).split())[:60]
+    return on_one_line(value)[:longest] if isinstance(value, str) else ""
+
+
+def on_one_line(text: str) -> str:
+    """A text of others as it can be shown: without line breaks or anything else that doesn't print, cut where long."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:500]).split())
 
 
 def _cache_bytes(metadata: Metadata, architecture: str) -> int:

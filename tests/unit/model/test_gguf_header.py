@@ -273,6 +273,8 @@ def test_a_memory_that_cannot_be_cut_is_known_by_the_kind_and_by_its_keys(tmp_pa
 def test_a_model_that_only_measures_text_does_not_talk(tmp_path: Path) -> None:
     path = write_tiny_classifier(tmp_path / "classifier.gguf", ["a"], {"word": ["a"]})
     assert not read(path.read_bytes()).talks
+    assert not read(header(llama(general__type="adapter"), [])).talks
+    assert read(header(llama(general__type="model"), [])).talks
     assert read(write_tiny_gguf(tmp_path / "tiny.gguf").read_bytes()).talks
 
 
