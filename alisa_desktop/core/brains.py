@@ -29,7 +29,7 @@ class Offer:
 
     `bytes` is the size of all its files and `memory_bytes` what it takes while it thinks; 0 where not known yet.
     `tokens_per_second` is what a measurement of this machine lets expect, None before. `why` is a sentence where the
-    fit is not good. `installed` tells that its files are here.
+    fit is not good. `installed` tells that its files are here, `recommended` that it is among the best for this machine.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Offer:
     why: str = ""
     tokens_per_second: float | None = None
     installed: bool = False
+    recommended: bool = False
 
 
 class FetchState(StrEnum):
@@ -100,6 +101,15 @@ class Brain:
     memory_bytes: int = 0
     projector: Path | None = None
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundServer:
+    """A server of models on this machine, by the name of its program, with the models it offers."""
+
+    program: str
+    url: str
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,16 @@ class Settings(BaseModel):
         "“null” stands for pages without an address: with it any web page can get in, so set a token, too.",
         json_schema_extra={"group": "Overlays", "kind": "origins", "when": {"endpoint_on": True}},
     )
+    idle_minutes: int = Field(
+        10,
+        ge=0,
+        le=240,
+        title="Rest after",
+        description="Minutes without a word until her memory is given back; she wakes up when you type. 0: never.",
+        json_schema_extra={"group": "Model", "unit": "min", "step": 5},
+    )
+    welcome_shown: bool = False
+    """Whether the welcome was seen or skipped."""
     starter_hint_shown: bool = False
     """Whether the user was told once that she begins with her starter brain."""
     vision_explained: bool = False
