@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from alisa_desktop.conversation.commands import Refused, Submission
 from alisa_desktop.core import events
+from alisa_desktop.core.brains import Brain, BrainUse, Fetch, FoundServer, Offer
 from alisa_desktop.core.events import Event
 from alisa_desktop.core.messages import ConnectedClient, ModelState, ModelStatus
 from alisa_desktop.core.sight import EyesStatus
@@ -40,6 +41,14 @@ class Bridge(QObject):
     eyes_changed = Signal(object)  # EyesStatus
     ledger_changed = Signal()
     looks_loaded = Signal(object)  # list[Look], newest first
+    offers_loaded = Signal(object)  # tuple[Offer, ...], best first
+    machine_told = Signal(str)  # one line about this machine
+    fetches_changed = Signal(object)  # tuple[Fetch, ...]
+    brains_loaded = Signal(object)  # tuple[Brain, ...]: ours and those linked
+    brain_changed = Signal(str)  # id of the present one, empty for the starter brain
+    found_loaded = Signal(object)  # tuple[Brain, ...] of other programs
+    use_told = Signal(object)  # BrainUse
+    servers_found = Signal(object)  # tuple[FoundServer, ...]
 
     # from the user
     submitted = Signal(str)
@@ -60,6 +69,23 @@ class Bridge(QObject):
     forget_hour_requested = Signal()  # the looks of the last hour
     forget_looks_requested = Signal()  # all looks
     disconnect_requested = Signal(str)  # `name` of a ConnectedClient
+    offers_requested = Signal()
+    fetch_requested = Signal(str)  # id of an Offer; the same for the four that follow
+    fetch_pause_requested = Signal(str)
+    fetch_resume_requested = Signal(str)
+    fetch_cancel_requested = Signal(str)
+    brains_requested = Signal()
+    scan_requested = Signal()  # look for models of other programs
+    import_requested = Signal(str)  # path of a GGUF file
+    use_brain_requested = Signal(str)  # id of a Brain, empty for the starter brain
+    remove_brain_requested = Signal(str)  # id of a Brain
+    unload_requested = Signal()
+    use_requested = Signal()
+    typing_began = Signal()  # words are coming: a resting model may wake up
+    servers_requested = Signal()
+    use_server_requested = Signal(str, str)  # address, model
+    log_requested = Signal()
+    welcome_seen = Signal()
     quit_requested = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -75,6 +101,20 @@ class Bridge(QObject):
         self.clients: tuple[ConnectedClient, ...] = ()
         """Who is connected there, oldest first."""
         self.eyes = EyesStatus()
+        self.offers: tuple[Offer, ...] = ()
+        """Models of the catalog, best for this machine first; empty while they are worked out."""
+        self.machine = ""
+        """One line about this machine."""
+        self.fetches: tuple[Fetch, ...] = ()
+        self.brains: tuple[Brain, ...] = ()
+        """Models that are here: Alisa's own and the linked ones."""
+        self.brain = ""
+        """Id of the present one; empty for the starter brain."""
+        self.found: tuple[Brain, ...] = ()
+        """Models of other programs, after a scan."""
+        self.use = BrainUse()
+        self.servers: tuple[FoundServer, ...] = ()
+        """Servers of models on this machine, after a search."""
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
 
@@ -126,6 +166,40 @@ class Bridge(QObject):
         if (address, trouble) != (self.endpoint, self.endpoint_trouble):
             self.endpoint, self.endpoint_trouble = address, trouble
             self.endpoint_changed.emit(address)
+
+    def show_offers(self, offers: tuple[Offer, ...], machine: str) -> None:
+        """Tell the windows what there is to download, best first, and for which machine that was worked out."""
+        self.offers, self.machine = offers, machine
+        self.machine_told.emit(machine)
+        self.offers_loaded.emit(offers)
+
+    def show_fetches(self, fetches: tuple[Fetch, ...]) -> None:
+        """Tell the windows how the downloads stand."""
+        self.fetches = fetches
+        self.fetches_changed.emit(fetches)
+
+    def show_brains(self, brains: tuple[Brain, ...], present: str) -> None:
+        """Tell the windows which models are here and the id of the present one, empty for the starter brain."""
+        changed = present != self.brain
+        self.brains, self.brain = brains, present
+        self.brains_loaded.emit(brains)
+        if changed:
+            self.brain_changed.emit(present)
+
+    def show_found(self, found: tuple[Brain, ...]) -> None:
+        """Tell the windows which models other programs keep here."""
+        self.found = found
+        self.found_loaded.emit(found)
+
+    def show_servers(self, servers: tuple[FoundServer, ...]) -> None:
+        """Tell the windows which servers of models run on this machine."""
+        self.servers = servers
+        self.servers_found.emit(servers)
+
+    def show_use(self, use: BrainUse) -> None:
+        """Tell the windows how the present model does."""
+        self.use = use
+        self.use_told.emit(use)
 
     def show_modes(self, modes: list[tuple[str, str, str]], current: str) -> None:
         """Tell the windows which modes there are."""
