@@ -6,19 +6,14 @@ is looked at in the real app.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from . import endpoint_load
+from .endpoint_orders import Ordered, ordered
 from .pairs import Pairs
 from .report import Row
-from .stage import heard
 
 LISTENERS = 200
 RATE = 50
@@ -41,43 +36,11 @@ class Size:
 FULL, QUICK = Size(7, 500, 300), Size(3, 150, 100)
 
 
-class Ordered:
-    """A program of this benchmark, which does what it is told and answers."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def order(self, do: str, **details: Any) -> dict[str, Any]:
-        """Have something done; returns what the program says of it."""
-        self.begin(do, **details)
-        return self.answer()
-
-    def begin(self, do: str, **details: Any) -> None:
-        """Have something done, and do not wait for it."""
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps({"do": do, **details}) + "\n")
-        self._process.stdin.flush()
-
-    def answer(self) -> dict[str, Any]:
-        """What the program says next."""
-        return heard(self._process.stdout)
-
-
-@contextmanager
-def ordered(*command: str) -> Iterator[Ordered]:
-    """Run one of our programs until this ends."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, *command], text=True, **pipes) as process:
-        try:
-            yield Ordered(process)
-        finally:
-            assert process.stdin
-            process.stdin.close()
-
-
 def measure(folder: Path, quick: bool, load: float | None = None) -> list[Row]:
     """All rows; `load` instead has her under load for so many seconds."""
-    rows = []
+    if load:
+        return endpoint_load.measure(folder, load)
+    rows: list[Row] = []
     for loop, place in LOOPS.items():
         rows += _side_by_side(loop, place, QUICK if quick else FULL)
     return rows

@@ -204,6 +204,20 @@ class Ears:
         self._until(lambda ear: len(ear.times) >= frames or ear.closed)
         return {"last": max(ear.times[-1] for ear in self._ears), "heard": min(len(ear.times) for ear in self._ears)}
 
+    def settle(self) -> dict[str, Any]:
+        """Listen until nothing has come for a second, and those of a version have heard as much."""
+        end, before = time.monotonic() + PATIENCE, [-1]
+        while (heard := [len(ear.times) for ear in self._ears]) != before or self._behind():
+            if time.monotonic() > end:
+                break
+            before, pause = heard, time.monotonic() + 1.0
+            while (left := pause - time.monotonic()) > 0:
+                self._turn(left)
+        return {}
+
+    def _behind(self) -> bool:
+        return len({(ear.version, len(ear.times)) for ear in self._ears}) > len({ear.version for ear in self._ears})
+
     def late(self, published: Sequence[float]) -> dict[str, Any]:
         """How long after it was published (perf_counter) each frame came to each client, in ms."""
         gaps = [1000 * (came - at) for ear in self._ears for came, at in zip(ear.times, published, strict=True)]
