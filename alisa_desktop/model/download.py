@@ -210,9 +210,9 @@ class Download:
             self._tell_bytes()
 
     async def _receive(self, web: Web, part: Part) -> None:
-        self._progress.state(FetchState.RUNNING)
         try:
-            await receive(web, part, self._tell_bytes, self._means.clock)
+            async with self._progress.running():
+                await receive(web, part, self._tell_bytes, self._means.clock)
         except OSError as error:
             raise self._disk_words(error) from error
 
