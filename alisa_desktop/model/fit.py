@@ -94,9 +94,10 @@ def tokens_per_second(active_bytes: int, bandwidth: float) -> float | None:
 
     Decoding one token reads all active weights once, so memory sets the pace. Of the bandwidth that plain reading
     reaches (`model.speed`), llama.cpp uses a part: with llama-cpp-python 0.3.36 on random models of 312 and 589 MB
-    (Q4_0, Q4_K, Q8_0; one and two threads, AVX-512) 0.51 to 0.81 of it, 0.66 in the mean. That is in line with the
-    55 to 60 % of the peak bandwidth that others measured on servers (Databricks, LLM Inference Performance
-    Engineering: Best Practices, 2023, which calls it MBU). `EFFICIENCY` is 0.6, rather too low than too high.
+    0.44 to 0.61 (Q4_0), 0.69 to 0.72 (Q4_K) and 0.68 to 0.99 (Q8_0) of it with one thread, AVX-512, on a shared
+    machine. `EFFICIENCY` is 0.6, rather too low than too high. Servers reach 55 to 60 % of their peak bandwidth
+    (Databricks, LLM Inference Performance Engineering: Best Practices, 2023, which calls that MBU). None of this holds
+    for threads that others keep off their cores: these then wait for each other, at a tenth of the pace.
     """
     return EFFICIENCY * bandwidth / active_bytes if active_bytes and bandwidth else None
 
