@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from alisa_desktop.core.errors import CatalogFailed, DownloadFailed
 from alisa_desktop.model.disk import in_thread, replace_file
@@ -137,7 +137,18 @@ class CatalogModel(_Strict):
     sees: bool
     good_at: Text
     prompt_notes: Text
-    origin: Annotated[Origin, Field(exclude=True)] = Origin.BUILTIN
+    _origin: Origin = PrivateAttr(Origin.BUILTIN)  # no list can say itself which one it is
+
+    @property
+    def origin(self) -> Origin:
+        """Which list its files are from."""
+        return self._origin
+
+    def as_refreshed(self) -> CatalogModel:
+        """This entry as one of a list that was fetched."""
+        copy = self.model_copy()
+        copy._origin = Origin.REFRESHED
+        return copy
 
     @property
     def pinned(self) -> bool:
@@ -263,6 +274,4 @@ def _parse(text: bytes) -> CatalogList:
 def _merged(builtin: CatalogList, refreshed: CatalogList) -> tuple[CatalogModel, ...]:
     """The refreshed list, but with our own entry wherever we have pinned its files."""
     pinned = {model.id: model for model in builtin.models if model.pinned}
-    return tuple(
-        pinned.get(model.id) or model.model_copy(update={"origin": Origin.REFRESHED}) for model in refreshed.models
-    )
+    return tuple(pinned.get(model.id) or model.as_refreshed() for model in refreshed.models)
