@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,15 @@ QUICK = 5.0
 EFFICIENCY = 0.6
 KEY_VALUES = 160 << 10
 RECOMMENDED = 3
+_PARAMETERS = re.compile(
+    r"(?:(?P<times>\d{1,3})\s*x\s*)?(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>b(?:illion)?|m(?:illion)?)\b", re.I
+)
+_BITS = re.compile(r"(?:UD-)?(?:I?Q|B?F|MXFP|NVFP)(\d+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What decides whether a model suits a machine. Sizes in bytes, 0 for not known.
+    """What decides whether a model suits a machine. Sizes in bytes, 0 for not known; see `memory_of_size`.
 
     `file_bytes` are to be downloaded, `memory_bytes` taken while it thinks, `active_bytes` read for every token.
     `full_attention` is false for those with a sliding window. `installed` ones need no disk.
@@ -46,11 +51,27 @@ def memory_needed(header: GgufHeader, context_tokens: int, projector_bytes: int 
     return header.memory_bytes(header.usable_context(context_tokens)) + projector_bytes
 
 
+def size_by_name(parameters: str, quantization: str) -> int:
+    """About how large the weights of a model are that is only spoken of, like "4B" or "4 billion" as "Q4_K_M"; bytes.
+
+    0 where the words tell nothing. The bits a weight are those of llama.cpp's tools/quantize/README.md, rounded up.
+    "Effective" parameters are taken twice: such models keep tables beside them that are as large again.
+    """
+    count, bits = _PARAMETERS.search(parameters), _BITS.match(quantization)
+    if not count or not bits:
+        return 0
+    numbers = float(count["number"]) * int(count["times"] or 1) * {"b": 1e9, "m": 1e6}[count["unit"][0].lower()]
+    table = 2 if "effective" in parameters.lower() else 1
+    return round(numbers * table * (float(bits[1]) + (1 if float(bits[1]) < 16 else 0)) / 8)
+
+
 def memory_of_size(file_bytes: int, context_tokens: int) -> int:
-    """About what a model takes of which only the size of its files is known.
+    """About what a model takes of which only the size of its files is known; 0 where not even that is.
 
     Counts 160 KiB of KV cache a token, somewhat more than models of up to 4 billion parameters take.
     """
+    if not file_bytes:
+        return 0
     return file_bytes + KEY_VALUES * context_tokens + min(GIB, 128 * MIB + file_bytes)
 
 
@@ -107,7 +128,7 @@ def recommend(candidates: Iterable[Candidate], hardware: Hardware, bandwidth: fl
 
     The bigger the better, as long as it has room in memory and on the disk and is quick enough. Full attention is
     worth a third more of size. Never one that is recurrent; one of them sees, if one that suits does. Where none is
-    quick enough, the quickest.
+    quick enough, the quickest. Never one whose size isn't known, not even about.
     """
     suit = [one for one in candidates if _may_be_had(one, hardware)]
     roomy = [one for one in suit if fit(one.memory_bytes, hardware) is Fit.GOOD] or suit
@@ -145,7 +166,8 @@ def _way_out(others: Sequence[str]) -> str:
 def _may_be_had(one: Candidate, hardware: Hardware) -> bool:
     """Whether it may be recommended and has room at all."""
     room = one.installed or not hardware.disk_free_bytes or one.file_bytes + SPARE_DISK <= hardware.disk_free_bytes
-    return room and not one.recurrent and fit(one.memory_bytes, hardware) is not Fit.TOO_BIG
+    known = one.memory_bytes > 0
+    return known and room and not one.recurrent and fit(one.memory_bytes, hardware) is not Fit.TOO_BIG
 
 
 def _is_quick(one: Candidate, bandwidth: float) -> bool:

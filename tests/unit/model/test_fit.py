@@ -22,6 +22,7 @@ from alisa_desktop.model.fit import (
     memory_needed,
     memory_of_size,
     recommend,
+    size_by_name,
     tokens_per_second,
     why,
 )
@@ -58,6 +59,27 @@ def test_memory_is_weights_cache_room_and_eyes(tmp_path: Path) -> None:
 def test_memory_of_a_file_that_is_not_here_yet_is_rather_too_high() -> None:
     qwen3_4b = 2_497_000_000 + 36 * 8 * 256 * 2 * 4096 + GIB
     assert qwen3_4b < memory_of_size(2_497_000_000, 4096) < 1.1 * qwen3_4b
+
+
+@pytest.mark.parametrize(
+    ("parameters", "quantization", "real"),
+    [
+        ("4 billion", "Q4_K_M", 2.5e9),
+        ("3B", "Q4_K_M", 2.02e9),
+        ("0.5 billion", "Q8_0", 0.44e9),
+        ("2 billion effective", "Q4_K_M", 3.1e9),
+        ("8x7B", "Q4_K_M", 28e9),
+        ("360M", "F16", 0.72e9),
+    ],
+)
+def test_a_size_can_be_guessed_by_the_name(parameters: str, quantization: str, real: float) -> None:
+    assert 0.75 * real < size_by_name(parameters, quantization) < 1.35 * real
+
+
+def test_words_that_tell_nothing_are_no_size() -> None:
+    assert size_by_name("", "Q4_K_M") == size_by_name("large", "Q4_K_M") == size_by_name("4B", "") == 0
+    assert memory_of_size(0, 4096) == 0
+    assert names(replace(FOUR, memory_bytes=0)) == []
 
 
 def test_fits() -> None:
@@ -190,4 +212,5 @@ def test_the_quickest_where_none_is_quick() -> None:
 def test_recommendations_always_suit(candidates: list[Candidate], bandwidth: float) -> None:
     found = recommend(candidates, SIXTEEN, bandwidth)
     assert len(found) <= 3
+    assert all(one.memory_bytes for one in found)
     assert not [one for one in found if one.recurrent or fit(one.memory_bytes, SIXTEEN) is Fit.TOO_BIG]
