@@ -8,7 +8,8 @@ The house, room by room; an arrow test (tests/test_architecture.py) keeps who ma
 - `vision`: what she may see, in a child process of its own · `memory`: what she remembers
 - `conversation`: the way a message goes
 - `server`: the WebSocket edge · `ui`: the Qt edge
-- `engine` opens all of it but `ui`, its `doorway` keeps the endpoint; `app` puts engine and windows on one loop; `cli` is the engine in a terminal
+- `engine` opens all of it but `ui`: its `doorway` keeps the endpoint, its `mind` the model, its `library` the models
+  there are; `app` puts engine and windows on one loop; `cli` is the engine in a terminal
 """
 
 __version__ = "0.1.0"

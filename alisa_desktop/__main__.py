@@ -29,6 +29,8 @@ def _run() -> int:
         return _run_model()
     if sys.argv[1:2] == ["--eyes"]:
         return _run_eyes()
+    if sys.argv[1:2] == ["--speed"]:
+        return _run_speed()
     from alisa_desktop import cli
 
     return cli.main(sys.argv[1:], _start_app)
@@ -50,6 +52,15 @@ def _run_eyes() -> int:
     from alisa_desktop.vision import looker
 
     return looker.main()
+
+
+def _run_speed() -> int:
+    from alisa_desktop.host.process import die_with_parent
+
+    die_with_parent()
+    from alisa_desktop.model import speed
+
+    return speed.main(sys.argv[2:])
 
 
 def _start_app(options: Options) -> int:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from alisa_desktop.conversation.acquaintance import SAID_WITH
-from alisa_desktop.conversation.ports import ChatModel
 from alisa_desktop.conversation.session import Conversation
 from alisa_desktop.conversation.surroundings import Surroundings
 from alisa_desktop.conversation.turn import Desk
@@ -32,24 +29,24 @@ from alisa_desktop.core.events import (
     ReplyFinished,
     ScreenSeen,
 )
-from alisa_desktop.core.messages import ModelStatus
+from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.core.sight import Consent, Depth, Sight
 from alisa_desktop.doorway import Doorway
+from alisa_desktop.host.child import child_command
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.process import kinship
-from alisa_desktop.host.secrets import keep_key, read_key
+from alisa_desktop.host.secrets import keep_key
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.host.sleep import wake_ups
 from alisa_desktop.memory.forgetful import Forgetful
-from alisa_desktop.model.llama import LlamaModel
-from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.mind import Mind, model_part
 from alisa_desktop.options import Options
 from alisa_desktop.persona.crisis import parse_crisis_rule
 from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mode
 from alisa_desktop.persona.prompt import screen_note
 from alisa_desktop.settings.file import SettingsFile
 from alisa_desktop.settings.personas import Personas
-from alisa_desktop.settings.schema import ModelSource, Settings
+from alisa_desktop.settings.schema import OF_MODEL, Settings
 from alisa_desktop.vision.eyes import Eyes, Rules
 
 if TYPE_CHECKING:
@@ -62,18 +59,6 @@ LOADED_TURNS = 300
 NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
 
 log = logging.getLogger(__name__)
-
-
-class RunningModel(ChatModel, Protocol):
-    """A model the engine starts and closes."""
-
-    async def start(self) -> None:
-        """Begin to load in the background and return at once."""
-        ...
-
-    async def close(self) -> None:
-        """Give everything back."""
-        ...
 
 
 class Engine:
@@ -91,8 +76,10 @@ class Engine:
         """Called with the endpoint's address (empty while it is off) and a sentence of trouble, or empty."""
         self._file = SettingsFile(self.paths.settings)
         self._kinship = kinship()
+        self.mind = Mind(options, self._kinship.adopt, self.bus.publish)
         self._tasks: set[asyncio.Task[None]] = set()
         self._following = asyncio.Lock()
+        self._thinking = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -106,11 +93,10 @@ class Engine:
     async def _open(self, stack: AsyncExitStack) -> None:
         if self.options.alone:
             stack.enter_context(only_instance(self.paths.lock))
-        self.settings = self._file.load()
+        self.settings = self._thought = self._file.load()
         self._writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="settings"))
-        self._model = await self._make_model(self.settings)
-        stack.push_async_callback(self._close_model)
-        await self._model.start()  # its process loads while the rest is opened here
+        stack.push_async_callback(self._close_mind)
+        await self.mind.open(self.settings)  # the model's process loads while the rest is opened here
         self.memory = await open_memory(self.paths)
         stack.push_async_callback(self.memory.close)
         self.eyes = Eyes(
@@ -122,10 +108,12 @@ class Engine:
             on_sight=lambda sight: self.conversation.see(sight),
         )
         self.conversation = self._converse()
+        self.mind.serve(self.conversation)
         self.doorway = Doorway(self.options, self.conversation, lambda *told: self.on_endpoint(*told))
         stack.push_async_callback(self.doorway.close)
         stack.push_async_callback(self.conversation.close)
         stack.callback(self.bus.subscribe(self._hear))
+        stack.callback(self.bus.subscribe(self.mind.hear))
         stack.push_async_callback(self._finish_tasks)
         stack.push_async_callback(self.eyes.close)  # first of all: who leaves sees nothing any more
         await self._recall()
@@ -134,11 +122,12 @@ class Engine:
         await self._open_doorway()
         await self._open_eyes(self.settings)
         self.spawn(self._stay_awake())
+        self.spawn(self.mind.tend())
 
     @property
     def model_status(self) -> ModelStatus:
         """Where the model stands now."""
-        return self._model.status
+        return self.mind.status
 
     @property
     def endpoint_address(self) -> str:
@@ -215,38 +204,10 @@ class Engine:
         async for _ in wake_ups():
             await self.doorway.check()
 
-    async def _make_model(self, settings: Settings) -> RunningModel:
-        if self.options.scripted:
-            from alisa_desktop.model.scripted import ScriptedModel
-
-            return ScriptedModel(self.options.scripted, on_status=self._tell_status)
-        if not self.options.model and settings.model_source is ModelSource.SERVER:
-            from alisa_desktop.model.remote import RemoteModel  # httpx: only for those who have a server
-
-            key = settings.server_key.get_secret_value() or await asyncio.to_thread(read_key, settings.server_url)
-            return RemoteModel(
-                settings.server_url, settings.server_model, key, on_status=self._tell_status, sees=settings.server_sees
-            )
-        return LlamaModel(
-            self._model_file(settings),
-            command=child_command("--runner"),
-            context_tokens=settings.context_tokens,
-            safe_models=SafeList(self.paths.safe_models),
-            cwd=self.paths.resources,
-            on_status=self._tell_status,
-            adopt=self._kinship.adopt,
-        )
-
-    def _model_file(self, settings: Settings) -> Path:
-        if self.options.model:
-            return self.options.model
-        chosen = settings.model_source is ModelSource.FILE
-        return Path(settings.model_file) if chosen else self.paths.starter_model
-
     def _converse(self) -> Conversation:
         texts = self.paths.resources
         desk = Desk(
-            model=self._model,
+            model=self.mind.model,
             memory=self.memory,
             character=(texts / "prompts" / "character.txt").read_text(encoding="utf-8"),
             crisis=parse_crisis_rule(
@@ -288,8 +249,8 @@ class Engine:
 
     # closing
 
-    async def _close_model(self) -> None:
-        await self._model.close()
+    async def _close_mind(self) -> None:
+        await self.mind.close()
 
     async def _finish_tasks(self) -> None:
         for task in tuple(self._tasks):
@@ -309,8 +270,7 @@ class Engine:
             self.bus.publish(NoticeRaised(NO_KEYRING))
         if new.mode not in (old.mode, self.conversation.mode.name):
             self.conversation.set_mode(new.mode)
-        if _model_part(old) != _model_part(new):
-            await self._change_model(new)
+        self.spawn(self._follow_mind())
         if _eyes_part(old) != _eyes_part(new):
             await self._open_eyes(new)
             if not self.eyes.is_open:
@@ -320,20 +280,25 @@ class Engine:
             await self._open_doorway()
             self.tell_notices()
 
-    async def _change_model(self, settings: Settings) -> None:
-        fresh = await self._make_model(settings)
-        old, self._model = self._model, fresh
-        self.conversation.use(fresh)
-        self._tell_status(fresh.status)
-        try:
-            await self.conversation.finish_turns()
-        finally:  # also when she quits meanwhile: nobody else knows the old one any more
-            await old.close()
-        await fresh.start()
+    async def _follow_mind(self) -> None:
+        """Let her think as the settings say; what can't be used is taken out of them again."""
+        async with self._thinking:
+            wanted = self.settings  # the latest, however long the one before took to load
+            if await self.mind.follow(wanted):
+                self._thought = wanted
+            elif model_part(wanted) == model_part(self.settings):
+                self.change(self.settings.model_copy(update={name: getattr(self._thought, name) for name in OF_MODEL}))
+
+    async def _step_down(self) -> None:
+        async with self._thinking:
+            if sentence := await self.mind.step_down():
+                self.bus.publish(NoticeRaised(sentence))
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, ModeChanged):
             self._keep_mode(event.mode)
+        elif isinstance(event, ModelChanged) and event.status.state in (ModelState.FAILED, ModelState.MISSING):
+            self.spawn(self._step_down())
         elif isinstance(event, ReplyFinished) and self.memory.notice != self._told_of_memory:
             self._told_of_memory = self.memory.notice  # the database was found damaged while running
             self.bus.publish(NoticeRaised(self.memory.notice))
@@ -353,9 +318,6 @@ class Engine:
             await asyncio.shield(asyncio.wrap_future(writing))  # who quits meanwhile wants it saved all the same
 
         self.spawn(saved())
-
-    def _tell_status(self, status: ModelStatus) -> None:
-        self.bus.publish(ModelChanged(status))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -398,20 +360,6 @@ def rules(paths: Paths, settings: Settings) -> Rules:
     """What the eyes go by."""
     lists = paths.resources / "vision"
     return Rules(lists / "apps.txt", lists / "blocked.txt", settings.never_look_at)
-
-
-def child_command(part: str) -> list[str]:
-    """The arguments that start this program as one of its hidden parts: `--runner` (the model) or `--eyes`."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, part]
-    return [sys.executable, "-P", "-m", "alisa_desktop", part]
-
-
-def _model_part(settings: Settings) -> tuple[object, ...]:
-    source = settings.model_source
-    if source is ModelSource.SERVER:
-        return source, settings.server_url, settings.server_model, settings.server_key, settings.server_sees
-    return (source, settings.model_file, settings.context_tokens) if source is ModelSource.FILE else (source,)
 
 
 def _doorway_part(settings: Settings) -> tuple[object, ...]:

@@ -195,6 +195,11 @@ class Conversation:
             self._last = None
         self.bus.publish(HistoryChanged())
 
+    async def between_turns(self) -> None:
+        """Wait until no turn is under way or waits; what follows at once happens between two replies."""
+        while self._open:
+            await self._open[-1].done.wait()
+
     async def finish_turns(self, turn: str | None = None) -> None:
         """Stop every turn (or this one) that was begun until now, and wait until they are stored.
 

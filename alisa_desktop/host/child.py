@@ -164,3 +164,10 @@ def _end(process: Process) -> int:
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
+
+
+def child_command(part: str) -> list[str]:
+    """The arguments that start this program as one of its hidden parts: `--runner` (the model) or `--eyes`."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, part]
+    return [sys.executable, "-P", "-m", "alisa_desktop", part]

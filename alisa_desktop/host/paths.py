@@ -85,6 +85,26 @@ class Paths:
         return self.profile / "endpoint.json"
 
     @property
+    def models(self) -> Path:
+        """The models that were fetched, a folder each, and what is known of them."""
+        return self.profile / "models"
+
+    @property
+    def states(self) -> Path:
+        """What models have read of the personas, so that they need not read it at every start."""
+        return self.profile / "states"
+
+    @property
+    def graphics(self) -> Path:
+        """What the graphics card was found to be good for."""
+        return self.profile / "graphics.json"
+
+    @property
+    def speeds(self) -> Path:
+        """How fast the memory of this machine was measured to be."""
+        return self.profile / "speeds.json"
+
+    @property
     def safe_models(self) -> Path:
         """Model files that need the safe way of decoding on this machine."""
         return self.profile / "safe_models.json"

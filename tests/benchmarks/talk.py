@@ -31,7 +31,7 @@ async def engine_for(profile: Path, model: Path, *, reply: int, context: int) ->
         (paths.personas / f"{mode}.txt").write_text(persona, encoding="utf-8")
     paths.settings.write_text(json.dumps({"context_tokens": context}), encoding="utf-8")
     async with Engine(Options(paths, model=model, endpoint=False, mode=MODE)) as engine:
-        await engine._model.ready()
+        await engine.mind.model.ready()
         yield engine
 
 

@@ -21,7 +21,7 @@ class Tap:
     @classmethod
     def on(cls, engine: Engine) -> Tap:
         """Put a tap on the engine's model."""
-        tap = cls(engine._model)
+        tap = cls(engine.mind.model)
         engine.conversation.use(tap)
         return tap
 

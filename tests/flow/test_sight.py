@@ -74,14 +74,14 @@ async def test_a_picture_is_taken_for_a_model_that_can_see_alone(
             picture = PIXEL if depth is Depth.PICTURE else ""
             return replace(TERMINAL, depth=depth, picture=picture)
 
-        stream = engine._model.stream
+        stream = engine.mind.model.stream
 
         def watched(prompt: Prompt) -> Any:
             prompts.append(prompt)
             return stream(prompt)
 
         monkeypatch.setattr(engine.eyes, "look", look)
-        monkeypatch.setattr(engine._model, "stream", watched)
+        monkeypatch.setattr(engine.mind.model, "stream", watched)
         for text in ("one", "two", "three"):
             await heard.finished(engine.conversation.say(text))
         reply = await heard.finished(engine.conversation.look("what is this?"))
