@@ -29,7 +29,7 @@ class Offer:
 
     `bytes` is the size of all its files and `memory_bytes` what it takes while it thinks; 0 where not known yet.
     `tokens_per_second` is what a measurement of this machine lets expect, None before. `why` is a sentence where the
-    fit is not good. `installed` tells that its files are here, `recommended` that it is among the best for this machine.
+    fit is not good. `installed`: its files are here; `recommended`: it is among the best for this machine.
     """
 
     id: str
