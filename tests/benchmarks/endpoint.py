@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from . import endpoint_load
+from . import endpoint_gaps, endpoint_load
 from .endpoint_orders import Ordered, ordered
 from .pairs import Pairs
 from .report import Row
@@ -43,7 +43,7 @@ def measure(folder: Path, quick: bool, load: float | None = None) -> list[Row]:
     rows: list[Row] = []
     for loop, place in LOOPS.items():
         rows += _side_by_side(loop, place, QUICK if quick else FULL)
-    return rows
+    return rows + endpoint_gaps.measure(folder, quick)
 
 
 def _side_by_side(loop: str, place: str, size: Size) -> list[Row]:

@@ -58,13 +58,20 @@ class Ordered(App):
     async def do_gaps(self) -> dict[str, Any]:
         """The gaps (ms) since `do_watch`, and whether both windows are to be seen."""
         seen = self._windows.bubble.isVisible() and self._windows.avatar.isVisible()
-        return {"gaps": self._gaps.end(), "seen": seen}
+        gaps, self._gaps = self._gaps.end(), Gaps()
+        return {"gaps": gaps, "seen": seen}
 
     async def do_speak(self, rate: float, chunks: int) -> dict[str, Any]:
         """Give a whole reply at a pace."""
         self._engine.conversation.use(Paced(rate, chunks))
         finished = await answered(self._engine, "Tell me about the sea.")
         return {"tokens": finished.tokens}
+
+    async def do_talk(self, times: int) -> dict[str, Any]:
+        """Give as many replies of the script."""
+        for _ in range(times):
+            await answered(self._engine, "Tell me something.")
+        return {}
 
     async def do_state(self) -> dict[str, Any]:
         """What the process holds now: memory (MB), tasks, open files, and the timers of its loop."""

@@ -173,14 +173,13 @@ class Ears:
     ) -> dict[str, Any]:
         """Connect, `at_once` at a time; the seconds until all are welcomed (`greeted`: by a frame), or `PATIENCE`."""
         began = time.perf_counter()
-        for index in range(number):
-            version = versions[index % len(versions)]
-            self._ears.append(Ear(port, version, greeted and version == 2, keeps=index < len(versions)))
-            self._selector.register(self._ears[-1].socket, selectors.EVENT_WRITE, self._ears[-1])
-            if (index + 1) % at_once == 0:
+        for first in range(0, number, at_once):
+            for index in range(first, min(first + at_once, number)):
+                version = versions[index % len(versions)]
+                self._ears.append(Ear(port, version, greeted and version == 2, keeps=index < len(versions)))
+                self._selector.register(self._ears[-1].socket, selectors.EVENT_WRITE, self._ears[-1])
+            with suppress(TimeoutError):
                 self._until(lambda ear: ear.welcomed or ear.closed)
-        with suppress(TimeoutError):
-            self._until(lambda ear: ear.welcomed or ear.closed)
         lost = sum(not ear.welcomed for ear in self._ears)
         return {"seconds": (time.perf_counter() if lost else max(e.welcomed for e in self._ears)) - began, "lost": lost}
 

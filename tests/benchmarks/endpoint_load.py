@@ -24,6 +24,8 @@ DELAY_MS = 25
 """Forty words a second."""
 SETTLE_SECONDS = 4.0
 PARTS = 5
+ALONE = 20
+"""Turns without any client, which tell what the windows keep of a turn."""
 MOST_GAP, MOST_LEFT = 16.0, 8.0
 UNEXPECTED = re.compile(r"\b(WARNING|ERROR|CRITICAL|Traceback)")
 APP, EARS, CROWD = (str(Path(__file__).with_name(f"endpoint_{name}.py")) for name in ("app", "ears", "crowd"))
@@ -111,8 +113,12 @@ def measure(folder: Path, seconds: float) -> list[Row]:
         ears.order("leave")
         time.sleep(SETTLE_SECONDS)
         after = app.order("state")
+        app.order("talk", times=ALONE)
+        alone = app.order("state")["rss"] - after["rss"]
         log = "".join(file.read_text(encoding="utf-8") for file in (found.profile / "logs").glob("*.log"))
-    return [*_heard(told, rude, log), *_held(before, during, after), *_smooth(idle, busy)]
+    turns = len({json.loads(frame).get("turn") for frame in told["2"]["frames"]})
+    rows = [*_heard(told, rude, log), *_held(before, during, after), *_smooth(idle, busy)]
+    return [*rows, _left(after["rss"] - before["rss"], turns, alone / ALONE)]
 
 
 def _come_and_go(port: int, ears: Ordered, crowd: Ordered) -> None:
@@ -152,13 +158,21 @@ def _heard(told: dict[str, dict[str, Any]], rude: dict[str, Any], log: str) -> I
 
 
 def _held(before: dict[str, Any], during: Sequence[dict[str, Any]], after: dict[str, Any]) -> Iterator[Row]:
-    for key, unit, most in (("rss", "MB", MOST_LEFT), ("tasks", "", 0), ("files", "", 0)):
+    for key in ("tasks", "files"):
         note = f"while they are there: {', '.join(f'{state[key]:.1f}' for state in during)}"
         left = after[key] - before[key]
-        goal, met = f"+{most:g}", left <= most
-        yield Row(f"load, {key} after", after[key], unit, before[key], after[key] / before[key], goal, met, note)
+        yield Row(f"load, {key} after", after[key], "", before[key], after[key] / before[key], "+0", left <= 0, note)
+    note = f"while they are there: {', '.join(format(state['rss'], '.1f') for state in during)}"
+    yield Row("load, RSS after", after["rss"], "MB", before["rss"], after["rss"] / before["rss"], note=note)
     note = f"while they are there: {', '.join(str(state['timers']) for state in during)}"
     yield Row("load, timers of the loop after", after["timers"], "", before["timers"], note=note)
+
+
+def _left(grown: float, turns: int, alone: float) -> Row:
+    """What the clients leave behind, beyond what the windows keep of every turn."""
+    left = grown - turns * alone
+    note = f"{grown:.1f} MB in {turns} turns; without any client a turn takes {alone:.3f} MB, mean of {ALONE}"
+    return Row("load, RSS left by the clients", left, "MB", None, None, f"<= {MOST_LEFT:g} MB", left <= MOST_LEFT, note)
 
 
 def _smooth(idle: Sequence[float], busy: dict[str, Any]) -> Iterator[Row]:
