@@ -17,6 +17,7 @@ from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
+from alisa_desktop.brain_wishes import BrainWishes
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.core.events import Event, EyesChanged, HistoryChanged, ModeChanged, ModelChanged
 from alisa_desktop.core.messages import Emotion
@@ -98,6 +99,7 @@ class App:
             second_start.close()
 
     async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
+        BrainWishes(engine, self._bridge)
         wishes = Wishes(engine, self._bridge, self._windows, self._ended.set)
         stack.callback(wishes.close)
         modes = engine.conversation.modes.values()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from alisa_desktop.conversation.acquaintance import SAID_WITH
@@ -29,7 +30,7 @@ from alisa_desktop.core.events import (
     ReplyFinished,
     ScreenSeen,
 )
-from alisa_desktop.core.messages import ModelState, ModelStatus
+from alisa_desktop.core.messages import Emotion, ModelState, ModelStatus
 from alisa_desktop.core.sight import Consent, Depth, Sight
 from alisa_desktop.doorway import Doorway
 from alisa_desktop.host.child import child_command
@@ -38,6 +39,7 @@ from alisa_desktop.host.process import kinship
 from alisa_desktop.host.secrets import keep_key
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.host.sleep import wake_ups
+from alisa_desktop.library import Library
 from alisa_desktop.memory.forgetful import Forgetful
 from alisa_desktop.mind import Mind, model_part
 from alisa_desktop.options import Options
@@ -46,7 +48,7 @@ from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mod
 from alisa_desktop.persona.prompt import screen_note
 from alisa_desktop.settings.file import SettingsFile
 from alisa_desktop.settings.personas import Personas
-from alisa_desktop.settings.schema import OF_MODEL, Settings
+from alisa_desktop.settings.schema import OF_MODEL, ModelSource, Settings
 from alisa_desktop.vision.eyes import Eyes, Rules
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ PAUSE = timedelta(hours=1)
 """How long the eyes are shut by "Pause for an hour", and how much "Forget the last hour" forgets."""
 LOADED_TURNS = 300
 """How many stored turns are read at start; the first prompt takes the latest of them, up to the seed's 3000 tokens."""
+ARRIVED = "My new brain is here: {name}. Say something, and I'll try it on you."
 NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
 
 log = logging.getLogger(__name__)
@@ -80,6 +83,8 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._following = asyncio.Lock()
         self._thinking = asyncio.Lock()
+        self._arriving = ""
+        self.library = Library(self.paths, use=self._use_file, spawn=self.spawn, publish=self.bus.publish)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -112,6 +117,7 @@ class Engine:
         self.doorway = Doorway(self.options, self.conversation, lambda *told: self.on_endpoint(*told))
         stack.push_async_callback(self.doorway.close)
         stack.push_async_callback(self.conversation.close)
+        stack.push_async_callback(self.library.close)
         stack.callback(self.bus.subscribe(self._hear))
         stack.callback(self.bus.subscribe(self.mind.hear))
         stack.push_async_callback(self._finish_tasks)
@@ -165,6 +171,40 @@ class Engine:
             await (self.memory.forget_all() if turn is None else self.memory.delete(turn))
         finally:  # she does not speak of it any more, even where the disk can't let go of it
             self.conversation.forget(turn)
+
+    # her brains
+
+    async def use_brain(self, name: str) -> None:
+        """Think with the model of this id of the library, or with the starter brain where it is empty.
+
+        Raises `ModelMissing` and `ModelTooBig`.
+        """
+        if name:
+            await self.library.use(name)
+        else:
+            self.change(self.settings.model_copy(update={"model_source": ModelSource.BUILTIN}))
+
+    async def import_brain(self, path: Path) -> None:
+        """Think with a file of the user's, which stays where it is; raises `ModelMissing`, `ModelBroken` and more."""
+        await self.use_brain((await self.library.add(path)).id)
+
+    async def remove_brain(self, name: str) -> None:
+        """Delete a model of ours, or forget one of the user's; one that she thinks with is left first."""
+        brain = await self.library.find(name)
+        if brain.path == self.mind.file:
+            await self.use_brain("")
+            await self._follow_mind()
+        await self.library.remove(name)
+
+    def use_server(self, url: str, model: str) -> None:
+        """Think with a model of a server."""
+        changes = {"model_source": ModelSource.SERVER, "server_url": url, "server_model": model}
+        self.change(self.settings.model_copy(update=changes))
+
+    def _use_file(self, path: Path) -> None:
+        self._arriving = str(path)
+        changes = {"model_source": ModelSource.FILE, "model_file": str(path)}
+        self.change(self.settings.model_copy(update=changes))
 
     # her eyes
 
@@ -284,8 +324,11 @@ class Engine:
         """Let her think as the settings say; what can't be used is taken out of them again."""
         async with self._thinking:
             wanted = self.settings  # the latest, however long the one before took to load
+            arriving, self._arriving = self._arriving, ""
             if await self.mind.follow(wanted):
                 self._thought = wanted
+                if arriving and arriving == wanted.model_file:
+                    self.conversation.remark(ARRIVED.format(name=self.mind.status.name), Emotion.HAPPY)
             elif model_part(wanted) == model_part(self.settings):
                 self.change(self.settings.model_copy(update={name: getattr(self._thought, name) for name in OF_MODEL}))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from alisa_desktop.core.brains import Fetch
 from alisa_desktop.core.messages import ConnectedClient, Emotion, ModelStatus, Outcome
 from alisa_desktop.core.sight import EyesStatus, Sight
 
@@ -141,6 +142,18 @@ class LedgerChanged:
     """The privacy ledger has more or fewer entries; windows that show it look again."""
 
 
+@dataclass(frozen=True, slots=True)
+class FetchesChanged:
+    """A download of a model began, went on or ended; these are all of this session."""
+
+    fetches: tuple[Fetch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrainsChanged:
+    """There are more or fewer models on this machine; windows that show them look again."""
+
+
 Event = (
     UserSpoke
     | EmotionChanged
@@ -158,4 +171,6 @@ Event = (
     | EyesChanged
     | ScreenSeen
     | LedgerChanged
+    | FetchesChanged
+    | BrainsChanged
 )

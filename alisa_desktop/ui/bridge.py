@@ -155,6 +155,10 @@ class Bridge(QObject):
                 self.eyes_changed.emit(event.status)
             case events.LedgerChanged():
                 self.ledger_changed.emit()
+            case events.FetchesChanged():
+                self.show_fetches(event.fetches)
+            case events.BrainsChanged():
+                self.brains_requested.emit()
 
     def answer(self, submission: Submission) -> None:
         """Tell the windows what became of submitted words; to be called while `submitted` is emitted."""

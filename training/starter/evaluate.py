@@ -159,7 +159,7 @@ class Listener:
 
 async def settle(engine: Engine) -> None:
     """Make chance the same in every run, so that answers change only where the brain has changed."""
-    model = engine._model
+    model = engine.mind.model
     assert isinstance(model, LlamaModel)
     await model.ready()
     assert model._repertoire
