@@ -116,7 +116,8 @@ class Library:
         threads, processor = threads_for(hardware), hardware.processor.name
         known = self._speeds.find(processor, threads)
         if known is None and (known := measure(child_command("--speed"), threads, self._paths.resources)):
-            self._speeds.keep(processor, threads, known)
+            if not hardware.busy:  # else it tells more of the other programs than of the machine
+                self._speeds.keep(processor, threads, known)
         return known or 0.0
 
     def _candidate(self, model: CatalogModel, installed: bool) -> Candidate:
@@ -126,7 +127,7 @@ class Library:
             model.title,
             file_bytes=size,
             memory_bytes=model.memory_bytes or fit.memory_of_size(size, CONTEXT),
-            active_bytes=size,
+            active_bytes=fit.size_by_name(model.parameters, model.quantization) or size,
             sees=model.sees,
             recurrent=not model.recommendable,
             full_attention=model.attention == "full",

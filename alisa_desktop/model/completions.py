@@ -5,7 +5,6 @@ Source: https://platform.openai.com/docs/api-reference/chat-streaming
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 from collections.abc import Sequence
@@ -13,15 +12,17 @@ from typing import Any
 
 import httpx
 
-from alisa_desktop.core.errors import ModelMissing, ModelUnreachable
+from alisa_desktop.core.errors import ModelMissing
 from alisa_desktop.core.messages import Message, Prompt, Role, Usage
 from alisa_desktop.model.picture import picture_bytes
 
 END = "[DONE]"
+CHAT = "/chat/completions"
 TOKENS_PER_WORD = 1.5
 BYTES_PER_TOKEN = 3.2
 TOKENS_PER_MESSAGE = 6
 SHOWN_CHARACTERS = 200
+_OTHER_ENDS = ("/models", "/chat", "/completions", "/api")
 
 Event = dict[str, Any]
 
@@ -31,30 +32,28 @@ class BadEvent(ValueError):
 
 
 def chat_address(url: str) -> httpx.URL:
-    """Return the chat-completions address, completing a bare server or one ending in /v1. Raises `ModelMissing`."""
+    """Return the chat-completions address, completing a bare server or one that ends in /v1, /models or the like.
+
+    A name and password in the address are left out. Raises `ModelMissing` for what is no address.
+    """
     try:
         address = httpx.URL(url.strip())
     except httpx.InvalidURL:
         address = httpx.URL("")
     if address.scheme not in ("http", "https") or not address.host:
-        raise ModelMissing(f"“{url}” is no server address. In Settings, enter one like http://127.0.0.1:8080/v1.")
+        raise ModelMissing(
+            f"“{_one_line(url)}” is no server address. In Settings, enter one like http://127.0.0.1:8080/v1."
+        )
     path = address.path.rstrip("/")
-    if not path:
-        path = "/v1"
-    if not path.endswith("/chat/completions"):
-        path += "/chat/completions"
-    return address.copy_with(path=path)
+    if not path.endswith(CHAT):
+        stem = next((path.removesuffix(end) for end in _OTHER_ENDS if path.endswith(end)), path)
+        path = (stem or "/v1") + CHAT
+    return address.copy_with(path=path, fragment=None, username="", password="")
 
 
-def is_this_machine(address: httpx.URL) -> bool:
-    """Tell whether `address` is on this machine (loopback)."""
-    host = address.host
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def models_address(address: httpx.URL) -> httpx.URL:
+    """Return where the server of a chat-completions address lists its models."""
+    return address.copy_with(path=address.path.removesuffix(CHAT) + "/models")
 
 
 def request_body(prompt: Prompt, model: str, *, with_usage: bool) -> dict[str, Any]:
@@ -90,8 +89,10 @@ def _messages(prompt: Prompt) -> list[dict[str, Any]]:
 def parse_line(line: str) -> Event | None:
     """Return the event of one line of the stream, None for comments and other lines, {} for the end mark.
 
-    Raises `BadEvent` for what is no JSON object.
+    A bare error, as some servers send it between the events, is one too. Raises `BadEvent` for what is no JSON object.
     """
+    if line.startswith(("error:", "{")):
+        return _bare_error(line.removeprefix("error:"))
     if not line.startswith("data:"):
         return None
     data = line.removeprefix("data:").strip()
@@ -104,6 +105,15 @@ def parse_line(line: str) -> Event | None:
     if not isinstance(event, dict):
         raise BadEvent("no JSON object")
     return event
+
+
+def _bare_error(data: str) -> Event | None:
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    error = told.get("error", told.get("message") and told) if isinstance(told, dict) else None
+    return {"error": error} if error else None
 
 
 def event_text(event: Event) -> str:
@@ -137,40 +147,6 @@ def _estimate(text: str) -> int:
     return math.ceil(max(words * TOKENS_PER_WORD, size / BYTES_PER_TOKEN)) + TOKENS_PER_MESSAGE
 
 
-def status_error(
-    status: int, said: str, address: httpx.URL, model: str, *, with_picture: bool = False
-) -> ModelUnreachable:
-    """Return what an HTTP status other than 200 means for the user; `said` is the body the server sent with it."""
-    message = server_message(said)
-    quoted = f" It said: “{message}”" if message else ""
-    server = f"The model server at {address.host}"
-    match status:
-        case 400 if with_picture:
-            return ModelUnreachable(
-                f"{server} refused a request with a picture. The model “{model}” may not be able to see pictures; "
-                f"choose one that can in Settings.{quoted}"
-            )
-        case 401 | 403:
-            return ModelUnreachable(f"{server} doesn't accept my key. Enter the right one in Settings.{quoted}")
-        case 404:
-            return ModelUnreachable(
-                f"{server} doesn't know the address {address.path} or the model “{model}”. "
-                f"Check both in Settings.{quoted}"
-            )
-        case 413:
-            return ModelUnreachable(f"{server} finds our talk too long. Choose a smaller context in Settings.{quoted}")
-        case 429:
-            return ModelUnreachable(
-                f"{server} has too much to do, or your quota is used up. Wait a little and try again.{quoted}"
-            )
-        case _ if 300 <= status < 400:
-            return ModelUnreachable(f"{server} sends me to another address. Enter that one in Settings.")
-        case _ if status >= 500:
-            return ModelUnreachable(f"{server} has a problem of its own ({status}). Look at its window or log.{quoted}")
-        case _:
-            return ModelUnreachable(f"{server} refused the request ({status}). Check the model in Settings.{quoted}")
-
-
 def server_message(said: str) -> str:
     """Return the reason in an error body as one short line, "" for a web page or nothing."""
     try:
@@ -187,7 +163,7 @@ def _reason(told: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    line = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
     return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -9,11 +9,13 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
 
 import httpx
 
-from alisa_desktop.core.errors import ModelError, ModelMissing, ModelUnreachable
+from alisa_desktop.core.errors import MessageTooLong, ModelError, ModelMissing, ModelUnreachable
 from alisa_desktop.core.messages import (
     Chunk,
     Message,
@@ -25,20 +27,15 @@ from alisa_desktop.core.messages import (
     Usage,
     notes_for_any_model,
 )
-from alisa_desktop.model import completions
+from alisa_desktop.model import completions, refusals
 from alisa_desktop.model.completions import BadEvent, Event
+from alisa_desktop.model.connection import Connection, Patience, lines
+from alisa_desktop.model.refusals import Asked
+from alisa_desktop.model.servers import model_names
+from alisa_desktop.model.web import retry_after
 
-MAX_ERROR_BODY = 65_536
-NOT_A_MODEL = "Check the address in Settings; it usually ends in /v1/chat/completions."
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a server, in seconds: to connect, for the first token, and between tokens."""
-
-    connect: float = 5.0
-    first_token: float = 120.0
-    next_token: float = 60.0
+__all__ = ["Patience", "RemoteModel"]
+SMALLEST_CONTEXT = 512
 
 
 class RemoteModel:
@@ -46,8 +43,7 @@ class RemoteModel:
 
     `url` is the chat-completions address (a bare server address or one that ends in /v1 is completed), `key` goes out
     as Bearer token when it is not empty. `sees` says whether the model can look at pictures, which servers offer no
-    common way to ask. Proxy settings of the environment are not applied to this machine itself,
-    and redirects are not followed, so that the key reaches nobody else.
+    common way to ask. See `Connection` for proxies and redirects.
     """
 
     def __init__(
@@ -68,6 +64,7 @@ class RemoteModel:
         self._sees = sees
         self._on_status = on_status
         self._patience = patience or Patience()
+        self._connection = Connection(self._patience)
         self._wants_usage = True
         self._probe: asyncio.Task[None] | None = None
         self._status = ModelStatus(ModelState.LOADING, model_name, sees=sees)
@@ -79,7 +76,7 @@ class RemoteModel:
 
     @property
     def context_tokens(self) -> int:
-        """The room for prompt and reply together, in tokens, as we were told; servers offer no common way to ask."""
+        """The room for prompt and reply together, in tokens: as we were told, or less once a server has said so."""
         return self._context
 
     async def start(self) -> None:
@@ -121,7 +118,8 @@ class RemoteModel:
         usage: Usage | None = None
         pieces = 0
         try:
-            async with self._reply(prompt) as response, aclosing(self._events(response)) as events:
+            asked = self._asked(with_picture=bool(prompt.picture))
+            async with self._reply(prompt, asked) as response, aclosing(self._events(response, asked)) as events:
                 async for event in events:
                     usage = completions.event_usage(event) or usage
                     if text := completions.event_text(event):
@@ -130,106 +128,137 @@ class RemoteModel:
         except ModelError as error:
             self._note(error)
             raise
+        except MessageTooLong:
+            self._tell(ModelState.READY)
+            raise
         self._tell(ModelState.READY)
         tokens = completions.estimated_tokens(prompt.messages)
         yield usage or Usage(tokens, tokens, pieces)
 
     # The wire
 
+    def _asked(self, *, with_picture: bool = False) -> Asked:
+        return Asked(completions.chat_address(self._url), self._model, self._key, with_picture)
+
     async def _look(self) -> None:
         """Ask for the list of models; any answer shows that the server is there, except a refused key."""
         try:
-            address = completions.chat_address(self._url)
-            async with self._client(address) as client, self._patient(self._patience.first_token):
-                models = address.copy_with(path=address.path.replace("/chat/completions", "/models"))
-                response = await client.get(models)
-            if response.status_code in (401, 403):
-                raise completions.status_error(response.status_code, response.text, address, self._model)
+            asked = self._asked()
+            async with self._connection.client(asked) as client:
+                until = monotonic() + self._patience.first_token
+                status, said = await self._models(client, asked)
+                while refusals.is_loading(status, said) and monotonic() < until:
+                    await self._let_it_load(asked)
+                    status, said = await self._models(client, asked)
+            if status in (401, 403) or refusals.is_loading(status, said):
+                raise refusals.refusal(status, said, asked)
         except ModelError as error:
             self._note(error)
         else:
             self._tell(ModelState.READY)
 
+    async def _models(self, client: httpx.AsyncClient, asked: Asked) -> tuple[int, str]:
+        """Return status and body of the list of models."""
+        request = client.build_request("GET", completions.models_address(asked.address))
+        async with self._connection.patient(self._patience.next_token, asked):
+            response = await client.send(request, stream=True)
+        return response.status_code, await self._connection.body(response, asked)
+
     @asynccontextmanager
-    async def _reply(self, prompt: Prompt) -> AsyncIterator[httpx.Response]:
-        """Give the response to the request for one reply; without usage from servers that don't know that."""
-        address = completions.chat_address(self._url)
-        async with self._client(address) as client:
-            response = await self._send(client, address, prompt)
-            if response.status_code == 400 and self._wants_usage:
-                self._wants_usage = False
-                await response.aclose()
-                response = await self._send(client, address, prompt)
+    async def _reply(self, prompt: Prompt, asked: Asked) -> AsyncIterator[httpx.Response]:
+        """Give the response to the request for one reply."""
+        async with self._connection.client(asked) as client:
+            response = await self._accepted(client, prompt, asked)
             try:
-                await self._check(response, address, with_picture=bool(prompt.picture))
                 yield response
             finally:
                 await response.aclose()
 
-    def _client(self, address: httpx.URL) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=self._patience.connect),
-            headers=[(b"Authorization", b"Bearer " + self._key.encode())] if self._key else None,
-            trust_env=not completions.is_this_machine(address),
-        )
-
-    async def _send(self, client: httpx.AsyncClient, address: httpx.URL, prompt: Prompt) -> httpx.Response:
-        body = completions.request_body(prompt, self._model, with_usage=self._wants_usage)
-        async with self._patient(self._patience.first_token):
-            return await client.send(client.build_request("POST", address, json=body), stream=True)
-
-    async def _check(self, response: httpx.Response, address: httpx.URL, *, with_picture: bool) -> None:
-        if response.status_code != 200:
-            said = await self._body(response)
-            raise completions.status_error(response.status_code, said, address, self._model, with_picture=with_picture)
-        if "html" in response.headers.get("content-type", ""):
-            raise ModelUnreachable(f"{address} is a web page, not a model server. {NOT_A_MODEL}")
-
-    async def _body(self, response: httpx.Response) -> str:
-        body = b""
-        async with self._patient(self._patience.next_token):
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > MAX_ERROR_BODY:
-                    break
-        return body.decode("utf-8", "replace")
-
-    async def _events(self, response: httpx.Response) -> AsyncGenerator[Event, None]:
-        lines = response.aiter_lines()
-        seconds, finished, begun = self._patience.first_token, False, False
+    async def _accepted(self, client: httpx.AsyncClient, prompt: Prompt, asked: Asked) -> httpx.Response:
+        """Ask until a reply begins: again while the model is loaded, without usage where a server doesn't know that,
+        and once more where it asks for a short wait."""
+        with_usage, waited, until = self._wants_usage, False, monotonic() + self._patience.first_token
         while True:
-            async with self._patient(seconds):
-                line = await anext(lines, None)
-            event = None if line is None else _parsed(line)
-            if line is None or event == {}:
-                break
-            if event is not None:
-                finished = finished or completions.is_last(event)
-                seconds, begun = self._patience.next_token, True
-                yield event
-        if line is None and not begun:
-            raise ModelUnreachable(f"{self._url} answers, but not like a model server. {NOT_A_MODEL}")
-        if line is None and not finished:
-            raise ModelUnreachable("The model server stopped in the middle of the reply. Please try again.")
+            response = await self._send(client, prompt, asked, with_usage=with_usage)
+            status, wait = response.status_code, _wait_asked(response)
+            if status == 200:
+                await self._check(response, asked)
+                self._wants_usage = with_usage
+                return response
+            said = await self._connection.body(response, asked)
+            if refusals.is_loading(status, said) and monotonic() < until:
+                await self._let_it_load(asked)
+            elif status == 400 and with_usage and not refusals.is_too_long(said):
+                with_usage = False
+            elif status == 429 and not waited and wait is not None and wait <= self._patience.busy:
+                waited = True
+                await asyncio.sleep(wait)
+            else:
+                raise await self._refused(client, status, said, asked, wait)
 
-    @asynccontextmanager
-    async def _patient(self, seconds: float) -> AsyncIterator[None]:
-        """Wait at most so long, and turn every trouble of the line into a sentence."""
-        server = f"the model server at {self._url}"
+    async def _send(
+        self, client: httpx.AsyncClient, prompt: Prompt, asked: Asked, *, with_usage: bool
+    ) -> httpx.Response:
+        body = completions.request_body(prompt, self._model, with_usage=with_usage)
+        async with self._connection.patient(self._patience.first_token, asked):
+            return await client.send(client.build_request("POST", asked.address, json=body), stream=True)
+
+    async def _check(self, response: httpx.Response, asked: Asked) -> None:
+        """Raise an error for what is no stream of events by its own word."""
+        kind = response.headers.get("content-type", "").lower()
+        if "html" not in kind and "application/json" not in kind:
+            return
+        said = await self._connection.body(response, asked)
+        self._learn(said)
+        raise refusals.too_long(said) if refusals.is_too_long(said) else refusals.no_model_server(kind, said, asked)
+
+    async def _refused(
+        self, client: httpx.AsyncClient, status: int, said: str, asked: Asked, wait: float | None
+    ) -> ModelUnreachable | MessageTooLong:
+        self._learn(said)
+        if status in (400, 404):
+            with suppress(ModelUnreachable):  # it may not say what it has
+                code, listed = await self._models(client, asked)
+                asked = replace(asked, models=model_names(listed) if code == 200 else None)
+        return refusals.refusal(status, said, asked, wait)
+
+    async def _let_it_load(self, asked: Asked) -> None:
+        self._tell(ModelState.LOADING, f"{asked.program or 'The model server'} is loading its model.")
+        await asyncio.sleep(self._patience.loading)
+
+    def _learn(self, said: str) -> None:
+        """Take the server's word on the size of the context, so that the next prompt fits."""
+        room = refusals.told_room(said) if refusals.is_too_long(said) else None
+        if room:
+            self._context = max(min(self._context, room), SMALLEST_CONTEXT)
+
+    async def _events(self, response: httpx.Response, asked: Asked) -> AsyncGenerator[Event, None]:
+        seconds, finished, begun, line = self._patience.first_token, False, False, None
+        async with aclosing(lines(response)) as stream:
+            while True:
+                async with self._connection.patient(seconds, asked, begun=begun):
+                    line = await anext(stream, None)
+                event = None if line is None else self._parsed(line, asked)
+                if line is None or event == {}:
+                    break
+                if event is not None:
+                    finished = finished or completions.is_last(event)
+                    seconds, begun = self._patience.next_token, True
+                    yield event
+        if line is None and not begun:
+            raise refusals.no_model_server("", "", asked)
+        if line is None and not finished:
+            raise ModelUnreachable(refusals.CUT_OFF)
+
+    def _parsed(self, line: str, asked: Asked) -> Event | None:
         try:
-            async with asyncio.timeout(seconds):
-                yield
-        except TimeoutError as error:
-            raise ModelUnreachable(
-                f"I've waited {seconds:.0f} seconds for {server}, and it said nothing. Look at its window or log, "
-                "or choose another model in Settings."
-            ) from error
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, UnicodeError) as error:  # no host name
-            raise ModelUnreachable(f"I can't reach {server}. Start it, or check the address in Settings.") from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise ModelUnreachable(
-                f"The connection to {server} broke. Please try again, and check the address in Settings if it stays so."
-            ) from error
+            event = completions.parse_line(line)
+        except BadEvent as error:
+            raise ModelUnreachable(refusals.UNREADABLE) from error
+        if event and event.get("error"):
+            self._learn(json.dumps(event))
+            raise refusals.gave_up(event, asked)
+        return event
 
     # What the user is told
 
@@ -244,14 +273,7 @@ class RemoteModel:
             self._on_status(status)
 
 
-def _parsed(line: str) -> Event | None:
-    try:
-        event = completions.parse_line(line)
-    except BadEvent as error:
-        raise ModelUnreachable(
-            "The model server sent something I can't read in the middle of the reply. Please try again."
-        ) from error
-    if event and event.get("error"):
-        reason = completions.server_message(json.dumps(event))
-        raise ModelUnreachable(f"The model server gave up on the reply. It said: “{reason}” Please try again.")
-    return event
+def _wait_asked(response: httpx.Response) -> float | None:
+    """The seconds a busy server asks to wait, None where it doesn't say."""
+    asked = response.headers.get("retry-after", "")
+    return retry_after(asked, datetime.now(UTC)) if asked else None

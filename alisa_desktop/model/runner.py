@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ from alisa_desktop.model.gguf_header import (
     check_projector_file,
     open_header,
 )
-from alisa_desktop.model.gpu import device_of, free_memory, most_layers
+from alisa_desktop.model.gpu_trial import device_of, free_memory, layer_count, most_layers, works
 from alisa_desktop.model.kept_state import KeptStates, build_of
-from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel, NoRoom, model_params, open_model
+from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel, NoRoom
 from alisa_desktop.model.picture import BLIND, picture_bytes
 from alisa_desktop.model.safe_list import mark
 from alisa_desktop.model.sight import Projector
@@ -41,6 +41,10 @@ from alisa_desktop.model.speaker import Speaker
 from alisa_desktop.model.templates import Render, chatml
 
 SMALL_MODEL = 64 * MIB
+NO_MODEL = (
+    "I can't use the model file {file} (kind: {kind}). It may be damaged, too new for me, or no chat model. "
+    "Choose another one in Settings."
+)
 LOG_WARN, LOG_ERROR = 3, 4  # ggml.h, enum ggml_log_level
 
 
@@ -113,6 +117,7 @@ class Runner:
 
     def _load(self, frame: Frame) -> None:
         path, context = Path(frame["path"]), int(frame["context"])
+        self._percent = -1
         try:
             header = check_model_file(path, context, psutil.virtual_memory().available)
             context = header.usable_context(context)
@@ -163,10 +168,7 @@ class Runner:
                     f"There is no room for my model {header.name} in this machine's memory. "
                     "Choose a smaller model or a smaller context in Settings, or close other programs."
                 ) from error
-            raise ModelBroken(
-                f"I can't use the model file {path.name} (kind: {header.architecture}). It may be damaged, too new for "
-                "me, or no chat model. Choose another one in Settings."
-            ) from error
+            raise ModelBroken(NO_MODEL.format(file=path.name, kind=header.architecture)) from error
 
     def _native(self, path: Path, header: GgufHeader, frame: Frame) -> NativeModel:
         threads, batch_threads = _threads(header, frame["threads"])
@@ -183,29 +185,20 @@ class Runner:
         )
 
     def _probe(self, frame: Frame) -> None:
-        """Find out how many layers of a model the graphics card takes, with one token decoded; it may crash us."""
+        """Find out how many layers of a model the graphics card takes; it may crash us."""
         path = Path(frame["path"])
         header = check_model_file(path, frame["context"], psutil.virtual_memory().available)
         context = header.usable_context(frame["context"])
 
-        def works(layers: int) -> bool:
+        def try_out(layers: int) -> bool:
             said = {"context": context, "safe": False, "threads": None, "gpu_layers": layers}
-            try:
-                model = self._native(path, header, said)
-            except LoadFailed:
-                return False
-            try:
-                return model.decode([max(model.bos, 0)])
-            except DecodeFailed:
-                return False
-            finally:
-                model.close()
+            return works(lambda: self._native(path, header, said))
 
-        with ExitStack() as until:
-            plain = open_model(self._lib, path, model_params(self._lib, True), until)
-            layers = self._lib.llama_model_n_layer(plain) + 1  # and what comes behind them
-        count = most_layers(layers, header.memory_bytes(context), free_memory(self._lib), works)
-        self._outbox.send(type="probed", layers=count)
+        try:
+            layers, needed = layer_count(self._lib, path), header.memory_bytes(context)
+        except LoadFailed as error:
+            raise ModelBroken(NO_MODEL.format(file=path.name, kind=header.architecture)) from error
+        self._outbox.send(type="probed", layers=most_layers(layers, needed, free_memory(self._lib), try_out))
 
     def _open_classifier(self, path: Path, safe: bool) -> Classifier:
         try:
@@ -257,7 +250,7 @@ class Runner:
             for part in speaker.speak(prompt):
                 times += [time.perf_counter()] if isinstance(part, Chunk) else []
                 self._send(part, times[-1] - times[0] if times else 0.0)
-        if not self._inbox.waits:
+        if self._inbox.ended or not self._inbox.waits:  # nobody waits for it
             speaker.keep_state()
 
     @contextmanager

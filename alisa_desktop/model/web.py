@@ -55,17 +55,7 @@ class Web:
             )
 
     async def __aenter__(self) -> Self:
-        context = await in_thread(httpx.create_ssl_context)  # reads all certificates: slow
-        headers = {"User-Agent": "Alisa-Desktop", "Accept-Encoding": "identity"}
-        try:
-            self._client = httpx.AsyncClient(
-                verify=context, timeout=self._timeout, trust_env=not self._plain, headers=headers
-            )
-        except (ImportError, ValueError, httpx.InvalidURL) as error:
-            raise DownloadFailed(
-                "The proxy in the environment (HTTPS_PROXY or ALL_PROXY) is of a kind I can't use. "
-                "Set an http:// proxy there, or none."
-            ) from error
+        self._client = await in_thread(self._make_client)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -96,6 +86,19 @@ class Web:
                 if len(body) > limit:
                     raise DownloadFailed(f"What came for {what} is far too long to be it. Check the address.")
             return bytes(body)
+
+    def _make_client(self) -> httpx.AsyncClient:
+        """Slow: the first one imports much, and each reads all certificates."""
+        headers = {"User-Agent": "Alisa-Desktop", "Accept-Encoding": "identity"}
+        try:
+            return httpx.AsyncClient(
+                verify=httpx.create_ssl_context(), timeout=self._timeout, trust_env=not self._plain, headers=headers
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise DownloadFailed(
+                "The proxy in the environment (HTTPS_PROXY or ALL_PROXY) is of a kind I can't use. "
+                "Set an http:// proxy there, or none."
+            ) from error
 
     async def _follow(self, url: str, headers: Mapping[str, str], what: str) -> tuple[httpx.Response, str]:
         assert self._client, "only inside `async with`"

@@ -20,7 +20,7 @@ PINNED = {
     Pinned.HUB: "Checked against the checksum that huggingface.co publishes",
     Pinned.UNKNOWN: "Its checksum is asked of huggingface.co before the download",
 }
-FITS = {Fit.GOOD: "", Fit.TIGHT: "A tight fit", Fit.TOO_BIG: "Too big for this computer"}
+FITS = {Fit.GOOD: "Fits this computer well", Fit.TIGHT: "A tight fit", Fit.TOO_BIG: "Too big for this computer"}
 MOST = 120
 """Characters of a foreign name that are worth showing."""
 

@@ -6,13 +6,13 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from alisa_desktop.core.sight import Consent
-from alisa_desktop.settings.schema import ModelSource, Settings
+from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.dress import Dress
 from alisa_desktop.ui.eyes_words import CONSENTS, MEANINGS
 from alisa_desktop.ui.icons import Icons
 from alisa_desktop.ui.option import Option
 from alisa_desktop.ui.theme import Theme, ThemeWatcher
-from alisa_desktop.ui.whereabouts import host_of, is_here
+from alisa_desktop.ui.whereabouts import far_host
 
 QUESTION = "May Alisa see your screen?"
 EXPLANATION = (
@@ -110,9 +110,10 @@ class ConsentWindow(QDialog):
 
 def away_words(settings: Settings) -> str:
     """What leaves this machine where her model thinks elsewhere; empty when nothing does."""
-    if settings.model_source is not ModelSource.SERVER or is_here(settings.server_url):
+    host = far_host(settings)
+    if not host:
         return ""
-    return f"You chose the server at {host_of(settings.server_url)} as her model, so what she is told is sent there."
+    return f"You chose the server at {host} as her model, so what she is told is sent there."
 
 
 def _words(text: str, *, muted: bool = False) -> QLabel:

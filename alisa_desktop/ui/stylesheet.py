@@ -13,6 +13,10 @@ QLabel { background: transparent; }
 QLabel[muted="true"] { color: $muted; font-size: ${font_small}pt; }
 QLabel[title="true"] { font-size: ${font_title}pt; font-weight: 600; }
 QLabel[danger="true"] { color: $danger; }
+QLabel[name="true"] { font-weight: 600; }
+QLabel[mark="true"] {
+    color: $link; border: 1px solid $border; border-radius: 9px; padding: 1px 8px; font-size: ${font_small}pt;
+}
 
 QGroupBox { background: transparent; border: none; margin-top: ${space_xl}px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 0; padding: 0 0 ${space_xs}px 0; }
@@ -44,6 +48,13 @@ QPushButton[danger="true"]:disabled { color: $muted; }
 QPushButton[primary="true"] { background: $button; color: $on_button; border-color: $button; font-weight: 600; }
 QPushButton:focus { border: 2px solid $focus; padding: 5px 13px; }
 QToolButton:focus { border: 2px solid $focus; padding: 5px; }
+QToolButton[words="true"] {
+    background: transparent; color: $link; border: 2px solid transparent; border-radius: 6px; padding: 1px 0;
+    font-size: ${font_small}pt;
+}
+QToolButton[words="true"]:hover { text-decoration: underline; }
+QToolButton[words="true"]:disabled { color: $muted; }
+QToolButton[words="true"]:focus { border-color: $focus; }
 
 QCheckBox, QRadioButton {
     background: transparent; spacing: ${space_s}px; border: 2px solid transparent; border-radius: 6px; padding: 2px;

@@ -43,6 +43,18 @@ def promise(settings: Settings) -> str:
     )
 
 
+def far_host(settings: Settings) -> str:
+    """The other machine to which the user's words go; empty where they stay on this one."""
+    if settings.model_source is not ModelSource.SERVER or is_here(settings.server_url):
+        return ""
+    return host_of(settings.server_url)
+
+
+def going_away(host: str) -> str:
+    """That words leave this machine, and where they go."""
+    return f"Your words go to {host}, which is not this computer."
+
+
 def host_of(address: str) -> str:
     """The host of a URL, or the whole text when it is none."""
     return _host(address) or address

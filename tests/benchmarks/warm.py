@@ -1,7 +1,8 @@
 """What a start costs when the persona was read before, what a long talk decodes, and what a model at rest gives back.
 
 The first word after a start with a kept state against one without, on the same file, with the model loaded in both
-cases; the kept file is driven out of the page cache before, as after a boot (Linux). Tokens are counted by the runner.
+cases and one thread, which waits for no other on a busy machine. The kept file is driven out of the page cache before,
+as after a boot (Linux). Tokens are counted by the runner.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ PERSONA_TOKENS = 1600
 CONTEXT = 4096
 PAIRS, QUICK_PAIRS = 5, 2
 TURNS = 50
-REPLY = 24
+REPLY = 44
 TALK_CONTEXT = 8192
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-P", "-m", "alisa_desktop", "--runner"]
@@ -70,6 +71,7 @@ async def _loaded(folder: Path, model: Path, states: Path | None) -> AsyncIterat
         safe_models=SafeList(folder / "safe.json"),
         cwd=ROOT,
         state_folder=states,
+        threads=lambda: 1,
     )
     await one.start()
     try:

@@ -7,7 +7,9 @@ from typing import Any
 import llama_cpp
 import pytest
 
-from alisa_desktop.model.gpu import Graphics, device_of, free_memory, most_layers
+from alisa_desktop.model.gpu import Graphics
+from alisa_desktop.model.gpu_trial import device_of, free_memory, layer_count, most_layers, works
+from alisa_desktop.model.native import LoadFailed, NativeModel
 
 
 class Library:
@@ -86,3 +88,38 @@ def test_an_answer_is_good_for_one_device_file_and_context(tmp_path: Path) -> No
 def test_a_broken_file_is_an_empty_one(tmp_path: Path, content: str) -> None:
     (tmp_path / "gpu.json").write_text(content)
     assert Graphics(tmp_path / "gpu.json", command=[], cwd=tmp_path).layers("card", tmp_path, 1) is None
+
+
+def native(path: Path, layers: int) -> NativeModel:
+    return NativeModel(
+        llama_cpp,
+        path,
+        context_tokens=256,
+        threads=1,
+        batch_threads=1,
+        safe=True,
+        on_progress=lambda _: None,
+        is_stopped=lambda: False,
+        gpu_layers=layers,
+    )
+
+
+def test_a_model_is_tried_with_a_token(tiny: Path, tmp_path: Path) -> None:
+    assert layer_count(llama_cpp, tiny) == 3
+    assert works(lambda: native(tiny, 0))
+    (tmp_path / "none.gguf").write_bytes(b"GGUF")
+    assert not works(lambda: native(tmp_path / "none.gguf", 0))
+    with pytest.raises(LoadFailed):
+        layer_count(llama_cpp, tmp_path / "none.gguf")
+
+
+def test_layers_for_a_card_that_is_not_there_stay_on_the_processor(tiny: Path) -> None:
+    assert works(lambda: native(tiny, 3))
+
+
+async def test_the_real_runner_can_be_asked(endless: Path, runner: list[str], root: Path, tmp_path: Path) -> None:
+    graphics = Graphics(tmp_path / "gpu.json", command=runner, cwd=root)
+    await graphics.probe("card", endless, 512)
+    assert graphics.layers("card", endless, 512) == 5, "all four, and what comes behind them"
+    await graphics.probe("card", tmp_path / "none.gguf", 512)
+    assert graphics.layers("card", tmp_path / "none.gguf", 512) == 0

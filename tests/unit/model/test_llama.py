@@ -38,6 +38,7 @@ from alisa_desktop.core.messages import (
     StreamPart,
 )
 from alisa_desktop.host.child import ChildProcess
+from alisa_desktop.model.gguf_header import read_model_file
 from alisa_desktop.model.repertoire import line_note
 
 Start = Callable[..., Awaitable[Any]]
@@ -409,6 +410,33 @@ async def test_a_file_that_only_llama_refuses_is_broken(start: Start, tmp_path: 
     alisa = await start(tmp_path / "m.gguf", ready=False)
     with pytest.raises(ModelBroken, match="lloma"):
         await alisa.model.ready()
+
+
+SHORT_OF_MEMORY = {
+    "our own check": "runner.psutil.virtual_memory = lambda: SimpleNamespace(available={available})",
+    "llama.cpp": "native.open_context = fussy",
+}
+
+
+@pytest.mark.parametrize("how", SHORT_OF_MEMORY)
+async def test_where_memory_is_short_it_makes_do_with_less_context(
+    start: Start, tmp_path: Path, runner: list[str], how: str
+) -> None:
+    path = write_tiny_gguf(tmp_path / "m.gguf", never_ends=True, context=16384)
+    available = int(read_model_file(path).memory_bytes(5000) / 0.8)
+    program = (
+        "import sys; from types import SimpleNamespace; from alisa_desktop.model import native, runner\n"
+        "real = native.open_context\n"
+        "def fussy(lib, model, params, until):\n"
+        "    if params.n_ctx > 5000: raise native.NoRoom('no')\n"
+        "    return real(lib, model, params, until)\n"
+        f"{SHORT_OF_MEMORY[how].format(available=available)}\nsys.exit(runner.main())"
+    )
+    alisa = await start(path, command=[runner[0], "-c", program], context=0)
+    assert alisa.model.context_tokens == 4096
+    assert "4096 tokens" in alisa.model.status.detail
+    assert (await alisa.hear(ask("hello"))).usage.reply == 8
+    assert len(alisa.processes) == 1
 
 
 # The process itself
