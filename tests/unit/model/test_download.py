@@ -132,6 +132,8 @@ def hub() -> Iterator[LocalHub]:
 @pytest.fixture
 async def kit(hub: LocalHub, tmp_path: Path) -> AsyncIterator[Kit]:
     yield Kit(hub, tmp_path / "models")
+    for _ in range(10):  # httpx's generators that were left early are closed by the loop, in the next rounds
+        await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
