@@ -99,7 +99,7 @@ def _with_parts(header: GgufHeader, path: Path) -> GgufHeader:
     sizes = [_size(part) for part in parts]
     if missing := sizes.count(0):
         raise ModelBroken(
-            f"Of my model {path.name}, {missing} of {len(parts)} parts are missing. "
+            f"Parts of my model {path.name} are missing ({missing} of {len(parts)}). "
             "Put them beside it, or choose another one in Settings."
         )
     weights = sum(sizes)
@@ -194,7 +194,7 @@ def _describe(metadata: Metadata, stem: str, weights: Weights, file_bytes: int) 
         widths=weights.widths,
         active_bytes=_active_bytes(weights, whole(said("expert_used_count")), whole(said("expert_count"))),
         has_template="tokenizer.chat_template" in metadata,
-        parameters=_short(metadata.get("general.size_label")) or _count_in_words(weights.numbers),
+        parameters=_short(metadata.get("general.size_label")) or _counted(metadata, weights.numbers),
         quantization=_quantization(metadata.get("general.file_type")),
         licence=_short(metadata.get("general.license")),
         recurrent=is_recurrent(architecture) or any(part in key for key in metadata for part in RECURRENT_KEYS),
@@ -220,8 +220,10 @@ def _quantization(file_type: Value | None) -> str:
     return QUANTIZATIONS.get(file_type, "") if isinstance(file_type, int) else ""
 
 
-def _count_in_words(numbers: int) -> str:
-    """How many parameters, as models are named: 4B, 1.7B, 360M."""
+def _counted(metadata: Metadata, numbers: int) -> str:
+    """How many parameters, as models are named: 4B, 1.7B, 360M; "" for one of several parts."""
+    if "split.count" in metadata:
+        return ""
     for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
         if numbers >= size:
             return f"{numbers / size:.{0 if numbers >= 10 * size else 1}f}".removesuffix(".0") + letter

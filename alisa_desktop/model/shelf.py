@@ -200,7 +200,7 @@ def _missing(found: Found) -> str:
         return f"I can't find {found.path} any more. Connect its drive, put it back, or take it off the list."
     if found.source not in (OWN, LINKED):
         return f"{found.source} hasn't all files of this model. Let {found.source} fetch it again."
-    return f"{len(missing)} of the {len(parts)} parts of this model are missing. Put them into {found.path.parent}."
+    return f"Parts of this model are missing ({len(missing)} of {len(parts)}). Put them into {found.path.parent}."
 
 
 def _is_gone(path: Path) -> bool:

@@ -160,7 +160,7 @@ def test_a_model_in_parts_is_one(folder: Path, put: Put, model_file: Path) -> No
 @pytest.mark.parametrize(("there", "missing"), [((1, 3), 1), ((2, 3), 1), ((3,), 2)])
 def test_missing_parts_are_counted(folder: Path, put: Put, there: tuple[int, ...], missing: int) -> None:
     in_parts(put, folder, *there)
-    assert only(Shelf(folder).brains()).trouble.startswith(f"{missing} of the 3 parts of this model are missing.")
+    assert only(Shelf(folder).brains()).trouble.startswith(f"Parts of this model are missing ({missing} of 3). Put")
 
 
 def test_all_parts_are_removed(folder: Path, put: Put) -> None:
