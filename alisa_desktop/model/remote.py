@@ -216,7 +216,7 @@ class RemoteModel:
         self, client: httpx.AsyncClient, status: int, said: str, asked: Asked, wait: float | None
     ) -> ModelUnreachable | MessageTooLong:
         self._learn(said)
-        if status in (400, 404):
+        if status in (400, 404) and not refusals.is_too_long(said):
             with suppress(ModelUnreachable):  # it may not say what it has
                 code, listed = await self._models(client, asked)
                 asked = replace(asked, models=model_names(listed) if code == 200 else None)
