@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
+from alisa_desktop.core.brains import Fetch
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.core.sight import Consent, EyesStatus, Gaze
+from alisa_desktop.settings.schema import Settings
+from alisa_desktop.ui.brain_words import short_fetch_words
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
 from alisa_desktop.ui.eyes_menu import EyesMenu
 from alisa_desktop.ui.menu_line import line, literal
 from alisa_desktop.ui.theme import ThemeWatcher
+from alisa_desktop.ui.whereabouts import far_host, going_away
 
 WORDS = {
     ModelState.LOADING: "waking up",
     ModelState.READY: "ready",
-    ModelState.RESTING: "resting",
+    ModelState.RESTING: "resting; type and she wakes up",
     ModelState.MISSING: "no model",
     ModelState.FAILED: "model failed",
 }
@@ -52,10 +56,14 @@ class AlisaMenu(QMenu):
         bridge.model_changed.connect(self._show_model)
         bridge.endpoint_changed.connect(self._show_endpoint)
         bridge.eyes_changed.connect(self._show_eyes)
+        bridge.fetches_changed.connect(self._show_fetches)
+        bridge.settings_changed.connect(self._show_away)
         self._show_modes()
         self._show_model(bridge.model)
         self._show_endpoint(bridge.endpoint)
         self._show_eyes(bridge.eyes)
+        self._show_fetches(bridge.fetches)
+        self._away.setVisible(False)
 
     def _build(self) -> None:
         self.setDefaultAction(self._add("&Talk", self.talk_requested.emit))
@@ -69,6 +77,8 @@ class AlisaMenu(QMenu):
         self.addSeparator()
         self._model = self._add_line()
         self._detail = self._add_line()
+        self._fetch = self._add_line()
+        self._away = self._add_line()
         self._add("M&odel status…", self.model_requested.emit)
         self._endpoint = self._add("", self._copy_endpoint)
         self._endpoint.setToolTip("Copies the address for overlays.")
@@ -127,6 +137,17 @@ class AlisaMenu(QMenu):
         self._detail.setText(line(status.detail))
         self._detail.setToolTip(status.detail)
         self._detail.setVisible(bool(status.detail))
+
+    def _show_fetches(self, fetches: Sequence[Fetch]) -> None:
+        words = short_fetch_words(fetches)
+        self._fetch.setText(line(words))
+        self._fetch.setVisible(bool(words))
+
+    def _show_away(self, settings: Settings) -> None:
+        host = far_host(settings)
+        self._away.setText(line(f"Your words go to {host}"))
+        self._away.setToolTip(going_away(host) if host else "")
+        self._away.setVisible(bool(host))
 
     def _show_endpoint(self, address: str) -> None:
         self._endpoint.setText(line(f"Copy overlay address: {address}"))

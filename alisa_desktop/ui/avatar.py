@@ -26,6 +26,7 @@ from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.click_through import Shape, needs_region
 from alisa_desktop.ui.compositing import Compositing
 from alisa_desktop.ui.figure import Figure, blend
+from alisa_desktop.ui.gguf_drop import GgufDrop
 from alisa_desktop.ui.glance import Glance, face_of
 from alisa_desktop.ui.handling import Handling
 from alisa_desktop.ui.liveliness import Liveliness
@@ -98,6 +99,9 @@ class Avatar(Handling):
         self.focus_shown.connect(self._ask_for_clicks)
         self.compositing.changed.connect(self._ask_for_clicks, Qt.ConnectionType.QueuedConnection)
         self._appearing.timeout.connect(self._tell_outline)
+        drop = GgufDrop(self)
+        drop.dropped.connect(bridge.import_requested)
+        drop.hovered.connect(self.set_listening)
         watch = ScreenWatch(self)
         # a screen that went is still in the list while its signal is under way
         watch.changed.connect(self._return_to_screen, Qt.ConnectionType.QueuedConnection)

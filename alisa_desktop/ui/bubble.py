@@ -9,6 +9,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from alisa_desktop.core.brains import Fetch
 from alisa_desktop.core.events import Remarked, ReplyFinished, ReplyText, UserSpoke
 from alisa_desktop.core.messages import ModelStatus, Turn
 from alisa_desktop.core.sight import Consent, Gaze
@@ -20,6 +21,7 @@ from alisa_desktop.ui.composer import Composer
 from alisa_desktop.ui.exchange import Line
 from alisa_desktop.ui.fading import Fading
 from alisa_desktop.ui.gaze_watch import GazeWatch
+from alisa_desktop.ui.gguf_drop import GgufDrop
 from alisa_desktop.ui.icons import Icons
 from alisa_desktop.ui.keyboard import add_shortcuts, order_tabs
 from alisa_desktop.ui.look import Look
@@ -73,6 +75,8 @@ class Bubble(BalloonWindow):
         self.notice.hide()
         self.hint = StarterHint(self._look, self)
         self.composer = Composer(self._look, self)
+        self.drop = GgufDrop(self, self.composer.field.viewport())
+        """A model that is dropped on it."""
         self.gaze = GazeWatch(bridge, self)
         self.fading = Fading(self, self._is_held)
         self.setStyleSheet(bubble_stylesheet(self.theme))
@@ -82,6 +86,7 @@ class Bubble(BalloonWindow):
         self._take_keys()
         self._show_settings(settings)
         self._show_model(bridge.model)
+        self.model_line.show_fetches(bridge.fetches)
         self._show_modes()
         self._show_eyes()
 
@@ -109,6 +114,7 @@ class Bubble(BalloonWindow):
     def write(self, words: str) -> None:
         """Open it with `words`, which the user began to type elsewhere, at the end of what is written."""
         self.open_for_typing()
+        self.composer.note_typing()
         self.composer.field.insertPlainText(words)
 
     def toggle(self) -> None:
@@ -189,6 +195,7 @@ class Bubble(BalloonWindow):
         bridge.mode_changed.connect(self.header.show_mode)
         bridge.modes_changed.connect(self._show_modes)
         bridge.model_changed.connect(self._show_model)
+        bridge.fetches_changed.connect(self._show_fetches)
         bridge.notice_raised.connect(self._show_notice)
         bridge.settings_changed.connect(self._show_settings)
         bridge.today_loaded.connect(self._show_today)
@@ -232,6 +239,10 @@ class Bubble(BalloonWindow):
     def _show_model(self, status: ModelStatus) -> None:
         self.model_line.show_status(status)
         self.settle()
+
+    def _show_fetches(self, fetches: tuple[Fetch, ...]) -> None:
+        if self.model_line.show_fetches(fetches):
+            self.settle()
 
     def _show_notice(self, sentence: str) -> None:
         self._refused = self._sending
@@ -283,6 +294,8 @@ class Bubble(BalloonWindow):
         self.hint.explain_requested.connect(self.model_requested)
         self.hint.taken.connect(self._close_hint)
         self.composer.submitted.connect(self._submit)
+        self.composer.typing_began.connect(self._bridge.typing_began)
+        self.drop.dropped.connect(self._bridge.import_requested)
         self.composer.look_requested.connect(self._look_with)
         self.composer.stop_requested.connect(self._stop)
         self.composer.edited.connect(self.fading.reconsider)

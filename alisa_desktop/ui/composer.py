@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -24,6 +24,7 @@ LINES = 5
 BUTTON = 30  # px
 PADDING = 7  # px
 REMEMBERED = 100
+TYPING_PAUSE = 10_000  # ms
 LOOK = "Look at my screen and answer"
 
 
@@ -35,6 +36,8 @@ class Composer(QWidget):
     look_requested = Signal(str)
     """The user wants her to look at the screen; the words are said with it and may be empty."""
     stop_requested = Signal()
+    typing_began = Signal()
+    """The first key after a pause, at most once in ten seconds: words are coming."""
     edited = Signal()
     """The text or the keyboard's place changed."""
     resized = Signal()
@@ -46,6 +49,7 @@ class Composer(QWidget):
         self._speaking = False
         self._eyes = EyesStatus()
         self._gaze = Gaze.CLOSED
+        self._typed = QElapsedTimer()
         self.field = Field(self)
         """Where the text is written."""
         self.button = QToolButton(self)
@@ -60,6 +64,7 @@ class Composer(QWidget):
         self.eye.clicked.connect(lambda: self.look_requested.emit(self.text.strip()))
         self.eye.hide()
         self.field.entered.connect(self._submit)
+        self.field.typed.connect(self.note_typing)
         self.field.textChanged.connect(self._text_changed)
         self.field.focus_changed.connect(self._focus_changed)
         self.setFocusProxy(self.field)
@@ -83,6 +88,12 @@ class Composer(QWidget):
         if allowed is self.eye.isHidden():
             self.eye.setVisible(allowed)
             self.resized.emit()
+
+    def note_typing(self) -> None:
+        """A key was pressed for these words, here or elsewhere."""
+        if not self._typed.isValid() or self._typed.hasExpired(TYPING_PAUSE):
+            self._typed.start()
+            self.typing_began.emit()
 
     def clear(self) -> None:
         """The words were taken: empty the field; undo brings them back."""
@@ -208,6 +219,7 @@ class Field(QPlainTextEdit):
     """Plain text; Enter is `entered`, Shift+Enter a new line, Up and Down recall at the first and last line."""
 
     entered = Signal()
+    typed = Signal()
     focus_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -239,6 +251,8 @@ class Field(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Send, recall, or write."""
+        if event.text() and event.text().isprintable():
+            self.typed.emit()
         key, shift = event.key(), event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._composing:
             if shift:
@@ -252,6 +266,8 @@ class Field(QPlainTextEdit):
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         """Note whether the input method is in the middle of a word: Enter belongs to it then."""
         self._composing = bool(event.preeditString())
+        if self._composing or event.commitString():
+            self.typed.emit()
         super().inputMethodEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:

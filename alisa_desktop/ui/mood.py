@@ -56,11 +56,17 @@ class Mood:
         """The feeling of the mode, to which she returns."""
         self._resting = resting
         if self._is_idle:
-            self.emotion = resting
+            self.emotion = self._home
 
     def model_is(self, state: ModelState) -> None:
-        """The model's state changed."""
+        """The model's state changed. While it rests, she does, too."""
         self._model = state
+        if self._is_idle:
+            self.emotion = self._home
+
+    @property
+    def _home(self) -> Emotion:
+        return Emotion.CALM if self._model is ModelState.RESTING else self._resting
 
     def listen(self, on: bool) -> None:
         """The user is writing to her, or stopped."""
@@ -83,7 +89,7 @@ class Mood:
 
     def pendant(self, now: float, *, still: bool = False) -> str:
         """What the pendant shows: grey without a model, a pulse while she thinks (steady when `still`), else calm."""
-        if self._model is not ModelState.READY:
+        if self._model not in (ModelState.READY, ModelState.RESTING):
             return "missing"
         if self._thinking_since is None:
             return "idle"
@@ -97,7 +103,7 @@ class Mood:
         """Let the feeling go when its time is over."""
         if self._until is not None and now >= self._until:
             self._until = None
-            self.emotion = self._resting
+            self.emotion = self._home
 
     def next_change(self, now: float, *, still: bool = False) -> float | None:
         """When something here changes by itself next (s)."""

@@ -25,7 +25,7 @@ from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
 from alisa_desktop.ui.setting_editors import ConsentChoice, ModeChoice, make_editor
-from alisa_desktop.ui.setting_extras import Extra, make_extra
+from alisa_desktop.ui.setting_extras import Extra, make_door, make_extra
 from alisa_desktop.ui.setting_row import SettingRow, mistake_sentence
 from alisa_desktop.ui.setting_specs import specs
 from alisa_desktop.ui.theme import ThemeWatcher
@@ -43,6 +43,9 @@ class SettingsWindow(QDialog):
     persona_reset_requested = Signal(str)  # mode
     consent_chosen = Signal(object)  # Consent
     """The user wants her eyes to see this; no edit of the settings, because it may have to be explained first."""
+
+    brain_requested = Signal()
+    """The user wants to choose a model from what there is."""
 
     def __init__(
         self, bridge: Bridge, watcher: ThemeWatcher, settings: Settings, parent: QWidget | None = None
@@ -71,6 +74,9 @@ class SettingsWindow(QDialog):
                 editor.reset_requested.connect(self.persona_reset_requested)
             if isinstance(editor, ConsentChoice):
                 editor.consent_chosen.connect(self.consent_chosen)
+            if door := make_door(spec.name):
+                door.opened.connect(self.brain_requested)
+                self._add(spec.group, door)
             row = SettingRow(editor)
             self._add(spec.group, row)
             editor.changed.connect(self._edited)

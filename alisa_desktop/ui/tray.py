@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSystemTrayIcon
 
 from alisa_desktop.core.messages import Emotion, ModelState
 from alisa_desktop.ui.alisa_menu import AlisaMenu, state_words
+from alisa_desktop.ui.brain_words import short_fetch_words
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.eyes_words import gaze_words
 from alisa_desktop.ui.gaze_watch import GazeWatch
@@ -64,6 +65,7 @@ class Tray(QObject):
         self._clock.rang.connect(self._refresh)
         bridge.mode_changed.connect(self._refresh)
         bridge.modes_changed.connect(self._refresh)
+        bridge.fetches_changed.connect(self._tell)
 
     def start(self) -> None:
         """Show the icon, now or when a tray comes up within the first minute; tell the user when there is none."""
@@ -109,8 +111,12 @@ class Tray(QObject):
         now, mood = self._clock.now(), self._moods.mood
         mood.advance(now)
         self._icon.setIcon(self._faces.icon(mood.emotion, self._mark(), self._gaze.shown))
-        self._icon.setToolTip(self._tooltip())
+        self._tell()
         self._clock.wake_at(mood.next_change(now, still=True))
+
+    def _tell(self) -> None:
+        if (words := self._tooltip()) != self._icon.toolTip():
+            self._icon.setToolTip(words)
 
     def _mark(self) -> str:
         if self._moods.mood.state == "thinking":
@@ -123,4 +129,5 @@ class Tray(QObject):
         thinking = self._moods.mood.state == "thinking"
         state = "thinking" if thinking else state_words(self._bridge.model)
         eyes = gaze_words(self._bridge.eyes, self._gaze.shown)
-        return " · ".join(filter(None, ("Alisa", title, state, eyes)))
+        fetch = short_fetch_words(self._bridge.fetches)
+        return "\n".join(filter(None, (" · ".join(filter(None, ("Alisa", title, state, eyes))), fetch)))

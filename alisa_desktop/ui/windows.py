@@ -76,7 +76,7 @@ class Windows(QObject):
         self._connect_avatar()
         self._connect_menu()
         self.bubble.header.menu_requested.connect(self._pop_up)
-        self.bubble.settings_requested.connect(self.choose_model)
+        self.bubble.settings_requested.connect(self.choose_brain)
         self.bubble.model_requested.connect(self.open_model)
         self.bubble.permission_requested.connect(lambda: self.permission.look(self.bubble.look))
         self.tray.toggled.connect(self.bubble.toggle)
@@ -112,6 +112,7 @@ class Windows(QObject):
         window.persona_edit_requested.connect(self.persona_edit_requested)
         window.persona_reset_requested.connect(self.persona_reset_requested)
         window.consent_chosen.connect(self.permission.choose)
+        window.brain_requested.connect(self.choose_brain)
         shown = self._open(window)
         if group and isinstance(shown, SettingsWindow):
             shown.show_group(group)
@@ -121,6 +122,24 @@ class Windows(QObject):
         from alisa_desktop.ui.setting_specs import spec
 
         self.open_settings(spec("model_source").group)
+
+    def choose_brain(self) -> None:
+        """Show which models there are, to get and to use."""
+        from alisa_desktop.ui.brain_window import BrainWindow
+
+        window = BrainWindow(self._bridge, self.theme, self._settings)
+        window.settings_requested.connect(self.choose_model)
+        self._open(window)
+
+    def welcome(self) -> None:
+        """Show the first minute: what she is, a brain for her, and what she may see."""
+        from alisa_desktop.ui.welcome_window import WelcomeWindow
+
+        picture = self.avatar.resting_picture()
+        window = WelcomeWindow(self._bridge, self.theme, self._drawings, self._settings, picture)
+        window.chooser_requested.connect(self.choose_brain)
+        window.eyes_requested.connect(self.explain_eyes)
+        self._open(window)
 
     def open_history(self) -> None:
         """Show what was said."""
@@ -139,7 +158,7 @@ class Windows(QObject):
         from alisa_desktop.ui.model_window import ModelWindow
 
         window = ModelWindow(self._bridge, self.theme, self._settings, self._starter_card)
-        window.choose_requested.connect(self.choose_model)
+        window.choose_requested.connect(self.choose_brain)
         self._open(window)
 
     def open_ledger(self) -> None:
