@@ -30,6 +30,7 @@ class Graphics:
         self, file: Path, *, command: Sequence[str], cwd: Path, adopt: Callable[[Process], None] | None = None
     ) -> None:
         self._marks = Marks(file)
+        self._for_now: list[object] = []
         self._command = command
         self._cwd = cwd
         self._adopt = adopt
@@ -37,7 +38,7 @@ class Graphics:
     def layers(self, device: str, model: Path, context: int) -> int | None:
         """Return how many layers `device` takes of a file with so many tokens of context; None before a `probe`."""
         wanted = _fact(device, model, context)
-        for known in reversed(self._marks.all()):
+        for known in reversed([*self._marks.all(), *self._for_now]):
             if isinstance(known, list) and known[:-1] == wanted and isinstance(known[-1], int):
                 return known[-1]
         return None
@@ -47,11 +48,16 @@ class Graphics:
         self._marks.add([*_fact(device, model, context), 0])
 
     async def probe(self, device: str, model: Path, context: int) -> None:
-        """Try it in a process of its own and remember the answer; a crash or no answer in time is an answer, too."""
+        """Try it in a process of its own and remember the answer; a crash or no answer in time is an answer, too.
+
+        Where the file is what doesn't work, that is remembered only for as long as this object lives.
+        """
         layers = 0
+        refused = False
 
         def take(frame: Frame) -> None:
-            nonlocal layers
+            nonlocal layers, refused
+            refused = frame["type"] == "error"
             if frame["type"] == "probed":
                 layers = int(frame["layers"])
             if frame["type"] in ("probed", "error"):
@@ -67,7 +73,10 @@ class Graphics:
             child.kill()
         finally:
             await child.stop(GRACE_SECONDS)
-        self._marks.add([*_fact(device, model, context), layers])
+        if refused:
+            self._for_now.append([*_fact(device, model, context), 0])
+        else:
+            self._marks.add([*_fact(device, model, context), layers])
 
 
 def _fact(device: str, model: Path, context: int) -> list[str | int]:

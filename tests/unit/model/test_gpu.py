@@ -122,4 +122,5 @@ async def test_the_real_runner_can_be_asked(endless: Path, runner: list[str], ro
     await graphics.probe("card", endless, 512)
     assert graphics.layers("card", endless, 512) == 5, "all four, and what comes behind them"
     await graphics.probe("card", tmp_path / "none.gguf", 512)
-    assert graphics.layers("card", tmp_path / "none.gguf", 512) == 0
+    assert graphics.layers("card", tmp_path / "none.gguf", 512) == 0, "a file that isn't there is not the card's fault"
+    assert Graphics(tmp_path / "gpu.json", command=[], cwd=root).layers("card", tmp_path / "none.gguf", 512) is None
