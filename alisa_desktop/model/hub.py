@@ -65,7 +65,7 @@ class _Lfs(_Lenient):
 
 class _Sibling(_Lenient):
     rfilename: str
-    lfs: _Lfs | None = None
+    lfs: Any = None
 
 
 class _Metadata(_Lenient):
@@ -88,21 +88,24 @@ class Hub:
         url = f"{self.endpoint}/api/models/{model.repository}/revision/{model.revision}?blobs=true"
         text = await self._web.read(url, MAX_METADATA, f"what the hub knows about {model.title}")
         try:
-            told = _Metadata.model_validate_json(text)
+            return _pins_of(model, _Metadata.model_validate_json(text))
         except ValidationError as error:
             raise DownloadFailed(
                 f"I don't understand what {self.endpoint} says about {model.title}. If this network has a sign-in "
                 "page, sign in with the browser; then try again."
             ) from error
-        names = {file.name for file in model.files}
-        there = {one.rfilename for one in told.siblings} & names
-        if missing := sorted(names - there):
-            raise DownloadFailed(f"{model.title} is no longer offered as {missing[0]}. Choose another model.")
-        return {
-            one.rfilename: Pin(told.sha, one.lfs.size, one.lfs.sha256)
-            for one in told.siblings
-            if one.lfs and one.rfilename in names
-        }
+
+
+def _pins_of(model: CatalogModel, told: _Metadata) -> dict[str, Pin]:
+    there = {one.rfilename: one.lfs for one in told.siblings}
+    pins: dict[str, Pin] = {}
+    for file in model.files:
+        if file.name not in there:
+            raise DownloadFailed(f"{model.title} is no longer offered as {file.name}. Choose another model.")
+        if there[file.name] is not None:
+            lfs = _Lfs.model_validate(there[file.name])
+            pins[file.name] = Pin(told.sha, lfs.size, lfs.sha256)
+    return pins
 
 
 class Pins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -42,11 +43,12 @@ class Web:
 
     Proxies and certificates are those of the environment. Everything is https; only where `origin` itself is http on
     this machine, http on this machine is allowed. `silence` is how long no byte may come (s), `connect` how long a
-    connection may take (s). Sends no credentials and keeps no cookies.
+    connection may take (s), `whole` how long a small answer as a whole. Sends no credentials.
     """
 
-    def __init__(self, origin: str, *, silence: float = 30.0, connect: float = 15.0) -> None:
+    def __init__(self, origin: str, *, silence: float = 30.0, connect: float = 15.0, whole: float = 60.0) -> None:
         self._plain = _is_here(origin)
+        self._whole_answer = whole
         self._timeout = httpx.Timeout(silence, connect=connect)
         self._client: httpx.AsyncClient | None = None
         if not (origin.lower().startswith("https://") or self._plain):
@@ -78,14 +80,12 @@ class Web:
 
     async def read(self, url: str, limit: int, what: str) -> bytes:
         """The body at `url`, at most `limit` bytes; raises `Lost` or `DownloadFailed`."""
-        async with self.get(url, {}, what) as answer:
-            check_status(answer.response, what)
-            body = bytearray()
-            async for chunk in answer.response.aiter_raw():
-                body += chunk
-                if len(body) > limit:
-                    raise DownloadFailed(f"What came for {what} is far too long to be it. Check the address.")
-            return bytes(body)
+        try:
+            async with asyncio.timeout(self._whole_answer), self.get(url, {}, what) as answer:
+                check_status(answer.response, what)
+                return await _body(answer.response, limit, what)
+        except TimeoutError as error:
+            raise Lost(f"{httpx.URL(url).host} takes too long to tell me {what}.") from error
 
     def _make_client(self) -> httpx.AsyncClient:
         """Slow: the first one imports much, and each reads all certificates."""
@@ -120,6 +120,15 @@ class Web:
                 f"I was sent to {_place(url)}, which is no safe (https) address. "
                 "If this network has a sign-in page, sign in with the browser; then try again."
             )
+
+
+async def _body(response: httpx.Response, limit: int, what: str) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            raise DownloadFailed(f"What came for {what} is far too long to be it. Check the address.")
+    return bytes(body)
 
 
 def check_status(response: httpx.Response, what: str) -> None:

@@ -148,7 +148,7 @@ async def test_notes_that_can_not_be_written_are_told(hub: LocalHub, tmp_path: P
         (b"<html>Sign in</html>", "I don't understand what"),
         (b"[]", "I don't understand what"),
         (b'{"sha": "main", "siblings": []}', "I don't understand what"),
-        (json.dumps({"sha": COMMIT, "siblings": []}).encode(), "no longer offered as eyes.gguf"),
+        (json.dumps({"sha": COMMIT, "siblings": []}).encode(), "no longer offered as tiny.gguf"),
         (json.dumps({"sha": COMMIT, "siblings": [{"rfilename": "tiny.gguf"}]}).encode(), "no longer offered as"),
         (
             json.dumps({"sha": COMMIT, "siblings": [{"rfilename": n} for n in ("tiny.gguf", "eyes.gguf")]}).encode(),
@@ -160,6 +160,7 @@ async def test_notes_that_can_not_be_written_are_told(hub: LocalHub, tmp_path: P
             ).encode(),
             "I don't understand what",
         ),
+        (json.dumps({"sha": COMMIT, "siblings": [{"rfilename": "tiny.gguf", "lfs": []}]}).encode(), "I don't"),
         (bytes(5 << 20), "far too long"),
     ],
 )
@@ -228,15 +229,45 @@ def unknown_certificate(tmp_path: Path) -> Iterator[str]:
             pass
 
         def finish_request(self, request: Any, client_address: Any) -> None:
-            super().finish_request(context.wrap_socket(request, server_side=True), client_address)
+            with context.wrap_socket(request, server_side=True) as secure:
+                super().finish_request(secure, client_address)
 
-    server = Quiet(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302 if self.path == "/down" else 200)
+            self.send_header("Location", "http://127.0.0.1:1/plain")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"it")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = Quiet(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"https://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+async def test_https_never_steps_down(
+    unknown_certificate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    async with Web(unknown_certificate) as web:
+        assert await web.read(unknown_certificate + "/it", 10, "it") == b"it"
+        with pytest.raises(DownloadFailed, match=r"sent to http://127\.0\.0\.1:1/plain, which is no safe"):
+            await web.read(unknown_certificate + "/down", 10, "it")
+
+
+async def test_an_answer_that_never_ends_is_lost(hub: LocalHub) -> None:
+    hub.put("a/b", "x", b"slow")
+    hub.tricks.append(Trick(hold_after=2))
+    async with Web(hub.endpoint, whole=0.2) as web:
+        with pytest.raises(Lost, match=r"takes too long to tell me it"):
+            await web.read(f"{hub.endpoint}/a/b/resolve/main/x", 10, "it")
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(unknown_certificate: str) -> None:
