@@ -106,6 +106,15 @@ class LlamaModel:
         return self._supervisor.gave_up
 
     @property
+    def makes_do(self) -> bool:
+        """Whether it goes with less in this session than it was made for, as its status says in words."""
+        return bool(self._plan.less.sentence)
+
+    def want_all(self) -> None:
+        """Begin the next start with all the context again: there is more room now."""
+        self._plan.forget()
+
+    @property
     def use(self) -> BrainUse:
         """How it does: context after the last prompt and its reply, their speed, and memory asked for just now."""
         last = self._last

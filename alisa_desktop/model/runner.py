@@ -1,7 +1,7 @@
 """The child process that holds the model: frames on standard input and output, one request after the other.
 
-The only importer of llama_cpp. In: `load`, `classify`, `count`, `generate`, `cancel`, or `probe` (the graphics card);
-the end of the input is the order to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`,
+The only importer of llama_cpp. In: `greet`, `load`, `classify`, `count`, `generate`, `cancel`, or `probe` (the graphics
+card); the end of the input is the order to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`,
 `chosen`, `chunk`, `done`, `probed`, `error`. After a `load` that was refused, there may be another one that asks less.
 """
 

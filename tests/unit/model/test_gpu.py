@@ -9,7 +9,7 @@ import pytest
 
 from alisa_desktop.model.gpu import Graphics
 from alisa_desktop.model.gpu_trial import device_of, free_memory, layer_count, most_layers, works
-from alisa_desktop.model.native import LoadFailed, NativeModel
+from alisa_desktop.model.native import LoadFailed, NativeModel, model_params
 
 
 class Library:
@@ -90,9 +90,16 @@ def test_a_broken_file_is_an_empty_one(tmp_path: Path, content: str) -> None:
     assert Graphics(tmp_path / "gpu.json", command=[], cwd=tmp_path).layers("card", tmp_path, 1) is None
 
 
-def native(path: Path, layers: int) -> NativeModel:
+class WithCard:
+    """The real library, which says that it could use a card."""
+
+    def __getattr__(self, name: str) -> Any:
+        return (lambda: True) if name == "llama_supports_gpu_offload" else getattr(llama_cpp, name)
+
+
+def native(path: Path, layers: int, lib: Any = llama_cpp) -> NativeModel:
     return NativeModel(
-        llama_cpp,
+        lib,
         path,
         context_tokens=256,
         threads=1,
@@ -115,6 +122,14 @@ def test_a_model_is_tried_with_a_token(tiny: Path, tmp_path: Path) -> None:
 
 def test_layers_for_a_card_that_is_not_there_stay_on_the_processor(tiny: Path) -> None:
     assert works(lambda: native(tiny, 3))
+    assert works(lambda: native(tiny, 3, WithCard()))
+
+
+def test_on_the_processor_no_card_is_looked_at(tiny: Path) -> None:
+    assert model_params(llama_cpp, False, 0).devices is None or llama_cpp.llama_supports_gpu_offload()
+    devices = ctypes.cast(model_params(WithCard(), False, 0).devices, ctypes.POINTER(ctypes.c_void_p))
+    assert devices[0] is None, "an empty list"
+    assert works(lambda: native(tiny, 0, WithCard()))
 
 
 async def test_the_real_runner_can_be_asked(endless: Path, runner: list[str], root: Path, tmp_path: Path) -> None:

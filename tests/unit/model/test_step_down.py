@@ -170,6 +170,19 @@ async def test_when_nothing_helps_it_gives_up_and_begins_anew_by_the_users_wish(
     assert machine.asked()[0] == "load 8192 safe"
 
 
+async def test_when_there_is_room_again_it_may_have_all(start: Start, machine: Machine) -> None:
+    alisa = await start(machine.model, command=machine.has(room=5000), context=8192)
+    assert alisa.model.makes_do
+    assert await alisa.model.rest()
+    alisa.model.want_all()
+    assert not alisa.model.makes_do
+    machine.asked()
+    await alisa.model.ready()
+    assert machine.asked() == ["load 8192", "load 4096"]
+    roomy = await start(machine.model, command=machine.has(), context=8192)
+    assert not roomy.model.makes_do
+
+
 # The graphics card
 
 
