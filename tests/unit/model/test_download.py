@@ -203,6 +203,40 @@ async def test_after_a_restart_of_the_program_it_goes_on_where_it_was(kit: Kit) 
     assert FetchState.CHECKING in kit.states()
 
 
+FETCHES = """
+import asyncio, sys
+from pathlib import Path
+from alisa_desktop.model.catalog import CatalogModel
+from alisa_desktop.model.download import Download
+from alisa_desktop.model.hub import Pins
+
+text, folder, pins, endpoint = sys.argv[1:]
+tell = lambda fetch: print(fetch.done, flush=True)
+download = Download(CatalogModel.model_validate_json(text), Path(folder), Pins(Path(pins)), tell, endpoint=endpoint)
+asyncio.run(download.run())
+"""
+
+
+async def test_a_program_that_is_killed_costs_nothing_that_is_on_the_disk(kit: Kit) -> None:
+    kit.hub.tricks.append(Trick(hold_after=2_000_000))
+    pins = kit.folder.parent / "profile" / "models" / "pins.json"
+    arguments = [offered().model_dump_json(), str(kit.folder), str(pins), kit.hub.endpoint]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FETCHES, *arguments, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3]
+    )
+    assert child.stdout
+    async with asyncio.timeout(60):
+        while int(await child.stdout.readline()) < 1 << 20:
+            pass
+        child.kill()
+        await child.communicate()
+    here = kit.part_file.stat().st_size
+    kit.hub.release()
+    assert (await kit.run()).state is FetchState.DONE
+    assert kit.target.read_bytes() == WORDS
+    assert kit.hub.files[-1].range == f"bytes={here}-"
+
+
 async def test_a_part_of_something_else_is_begun_anew(kit: Kit) -> None:
     kit.hub.tricks.append(Trick(cut_after=1000))
     kit.patience = Patience(tries=0)
