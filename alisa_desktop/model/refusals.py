@@ -33,6 +33,7 @@ _TOO_LONG_WORDS = re.compile(
     r"|context the overflows|greater than the context length|prompt is too long|input is too long",
     re.IGNORECASE,
 )
+_WANTS_TLS = re.compile(r"http request (?:was sent )?to (?:an )?https (?:port|server)", re.IGNORECASE)
 _ROOM = re.compile(r"(?:context (?:length|size)\D{0,20}|n_ctx\D{1,4})(\d{2,8})", re.IGNORECASE)
 
 
@@ -99,10 +100,20 @@ def too_long(said: str) -> MessageTooLong:
     )
 
 
-def refusal(status: int, said: str, asked: Asked, wait: float | None = None) -> ModelUnreachable | MessageTooLong:
-    """What an HTTP status other than 200 means for the user; `said` is its body, `wait` the Retry-After (s)."""
-    if status in (400, 413, 422, 500) and is_too_long(said):
+def refusal(
+    status: int, said: str, asked: Asked, wait: float | None = None, location: str = ""
+) -> ModelUnreachable | MessageTooLong:
+    """What an HTTP status other than 200 means for the user; `said` is its body, `wait` the Retry-After (s),
+    `location` where it redirects to."""
+    if status == 413 or (status in (400, 422, 500) and is_too_long(said)):
         return too_long(said)
+    if status == 400 and _WANTS_TLS.search(said):
+        return ModelUnreachable(
+            f"The model server at {asked.place} wants an encrypted connection. In Settings, let its address begin "
+            "with https://."
+        )
+    if 300 <= status < 400:
+        return ModelUnreachable(_sent_away(location, asked))
     if status in (400, 404) and _is_unknown_model(status, said, asked):
         return ModelUnreachable(_unknown_model(asked) + asked.quoted(said))
     server = f"The model server at {asked.place}"
@@ -122,22 +133,28 @@ def _meaning(status: int, asked: Asked, wait: float | None) -> str:
             return "doesn't accept my key. Enter the right one in Settings."
         case 404 | 405:
             return f"has nothing at {asked.address.path}. {CHECK_ADDRESS}"
-        case 413:
-            return "finds our talk too long. Send less at a time, or choose a smaller context in Settings."
         case 429 if wait:
             return f"has too much to do and asks me to wait {wait:.0f} seconds. Try again then."
         case 429:
             return "has too much to do, or your quota is used up. Wait a little and try again."
         case 511:
             return "is behind a sign-in page of this network. Sign in with the browser, then try again."
-        case _ if 300 <= status < 400:
-            return f"sends me to another address. Enter that one in Settings.{_sign_in(asked)}"
         case 503 | 529:
             return f"can't answer now ({status}). Look whether its model is loaded, and try again."
         case _ if status >= 500:
             return f"has a problem of its own ({status}). Look at its window or log."
         case _:
             return f"refused the request ({status}). Check the model in Settings."
+
+
+def _sent_away(location: str, asked: Asked) -> str:
+    try:
+        target = asked.address.join(location).copy_with(query=None, fragment=None, username="", password="")
+        name = f", {str(target)[:LONGEST_HOST]}" if location else ""
+    except (httpx.InvalidURL, ValueError):
+        name = ""
+    there = f"The model server at {asked.place} sends me to another address{name}."
+    return f"{there} If you trust it, enter it in Settings.{_sign_in(asked)}"
 
 
 def _is_unknown_model(status: int, said: str, asked: Asked) -> bool:
@@ -167,7 +184,12 @@ def gave_up(event: Event, asked: Asked) -> ModelUnreachable | MessageTooLong:
 
 
 def no_model_server(kind: str, said: str, asked: Asked) -> ModelUnreachable:
-    """What an answer of another kind than a stream of events means; `kind` is its Content-Type."""
+    """What an answer without events means; `kind` is its Content-Type."""
+    if "event-stream" in kind:
+        return ModelUnreachable(
+            f"The model server at {asked.place} began a reply and ended it without a word. Our talk may be longer than "
+            "its context, or its model may have failed: look at its window or log."
+        )
     if "html" in kind:
         return ModelUnreachable(f"{asked.place} sent a web page, not a reply. {CHECK_ADDRESS}{_sign_in(asked)}")
     return ModelUnreachable(f"{asked.place} answers, but not like a model server. {CHECK_ADDRESS}{asked.quoted(said)}")
@@ -196,8 +218,8 @@ def failure(error: Exception, asked: Asked) -> ModelUnreachable:
         return ModelUnreachable(f"The proxy doesn't let me through to {asked.place}. Check HTTPS_PROXY and NO_PROXY.")
     if connecting and any(isinstance(cause, socket.gaierror | UnicodeError) for cause in kinds):
         return ModelUnreachable(
-            f"I can't find a server of the name {asked.address.host[:LONGEST_HOST]}. Check the address in Settings, and whether this "
-            "computer is online."
+            f"I can't find a server of the name {asked.address.host[:LONGEST_HOST]}. Check the address in Settings, "
+            "and whether this computer is online."
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in kinds):
         return ModelUnreachable(_nobody(asked))

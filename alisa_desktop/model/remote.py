@@ -194,7 +194,10 @@ class RemoteModel:
                 waited = True
                 await asyncio.sleep(wait)
             else:
-                raise await self._refused(client, status, said, asked, wait)
+                if status in (400, 404) and not refusals.is_too_long(said):
+                    asked = replace(asked, models=await self._offered(client, asked))
+                self._learn(said)
+                raise refusals.refusal(status, said, asked, wait, response.headers.get("location", ""))
 
     async def _send(
         self, client: httpx.AsyncClient, prompt: Prompt, asked: Asked, *, with_usage: bool
@@ -212,15 +215,12 @@ class RemoteModel:
         self._learn(said)
         raise refusals.too_long(said) if refusals.is_too_long(said) else refusals.no_model_server(kind, said, asked)
 
-    async def _refused(
-        self, client: httpx.AsyncClient, status: int, said: str, asked: Asked, wait: float | None
-    ) -> ModelUnreachable | MessageTooLong:
-        self._learn(said)
-        if status in (400, 404) and not refusals.is_too_long(said):
-            with suppress(ModelUnreachable):  # it may not say what it has
-                code, listed = await self._models(client, asked)
-                asked = replace(asked, models=model_names(listed) if code == 200 else None)
-        return refusals.refusal(status, said, asked, wait)
+    async def _offered(self, client: httpx.AsyncClient, asked: Asked) -> tuple[str, ...] | None:
+        """The chat models the server has, None where it doesn't tell."""
+        with suppress(ModelUnreachable):
+            status, listed = await self._models(client, asked)
+            return model_names(listed) if status == 200 else None
+        return None
 
     async def _let_it_load(self, asked: Asked) -> None:
         self._tell(ModelState.LOADING, f"{asked.program or 'The model server'} is loading its model.")
@@ -246,7 +246,7 @@ class RemoteModel:
                     seconds, begun = self._patience.next_token, True
                     yield event
         if line is None and not begun:
-            raise refusals.no_model_server("", "", asked)
+            raise refusals.no_model_server(response.headers.get("content-type", ""), "", asked)
         if line is None and not finished:
             raise ModelUnreachable(refusals.CUT_OFF)
 

@@ -30,7 +30,7 @@ from alisa_desktop.core.messages import (
     Usage,
 )
 from alisa_desktop.model.remote import Patience, RemoteModel
-from alisa_desktop.model.servers import USUAL
+from alisa_desktop.model.servers import COMPATIBLE, USUAL, find_servers
 
 HELLO = Prompt((Message(Role.USER, "hello"),), Sampling(max_tokens=6), Choice("<emotion=", ("happy",), ">"))
 SHORT = Patience(connect=5, first_token=0.2, next_token=0.2, loading=0.01)
@@ -218,7 +218,10 @@ async def test_closing_the_stream_drops_the_connection() -> None:
         (failing(404, '{"error": "no such model"}'), r"doesn't have the model “m”.*no such model"),
         (failing(404, ""), r"nothing at /v1/chat/completions.*usually ends in /v1/chat/completions"),
         (failing(405, ""), "usually ends in"),
-        (failing(413, ""), "too long"),
+        (failing(400, "Client sent an HTTP request to an HTTPS server."), "begin with https://"),
+        (failing(400, "<html>The plain HTTP request was sent to HTTPS port", "text/html"), "begin with https://"),
+        (failing(302, "", "text/plain", "Location: https://u:p@h/v1?key=1"), r"another address, https://h/v1\. If you"),
+        (failing(302, "", "text/plain", "Location: /v2"), r"another address, http://127.0.0.1:\d+/v2\. If you trust"),
         (failing(429, "", "text/plain", "Retry-After: 60"), "asks me to wait 60 seconds"),
         (failing(429, "", "text/plain", "Retry-After: soon"), "Wait a little"),
         (failing(511, "<html>", "text/html"), "Sign in with the browser"),
@@ -240,7 +243,7 @@ async def test_closing_the_stream_drops_the_connection() -> None:
         ),
         (failing(200, '{"hello": "there"}'), "not like a model server"),
         (failing(200, "hello", "text/plain"), "not like a model server"),
-        (dying, "stopped in the middle"),
+        (dying, "broke|stopped in the middle"),
         (streaming(delta("Hel")), "stopped in the middle"),
         (streaming(delta("Hel"), '{"choices": ['), "can't read"),
         (streaming(delta("Hel"), "[]"), "can't read"),
@@ -249,7 +252,8 @@ async def test_closing_the_stream_drops_the_connection() -> None:
         (saying('{"error": "runner ended"}\n'), "gave up.*runner ended"),
         (saying('event: error\ndata: {"error": {"message": "channel error"}}\n\n'), "gave up.*channel error"),
         (saying('error: {"code": 500, "message": "slot lost"}\n\n'), "gave up.*slot lost"),
-        (saying("x" * 2_000_000), "not like a model server"),
+        (saying("x" * 2_000_000), "without a word"),
+        (streaming(), "without a word"),
     ],
 )
 async def test_every_failure_is_a_sentence_with_a_way_out(answer: Answer, words: str) -> None:
@@ -299,7 +303,7 @@ def closed_port() -> Iterator[int]:
 
 
 async def test_a_server_that_is_not_there(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = RemoteModel(f"http://127.0.0.1:{closed_port}/v1", "m")
+    model = RemoteModel(f"http://127.0.0.1:{closed_port}/v1", "m", patience=LONG)
     await model.start()
     with pytest.raises(ModelUnreachable, match=r"Nothing answers at .*Start the model server, .*built-in brain"):
         await model.ready()
@@ -361,6 +365,12 @@ LM_STUDIO = (
     "Trying to keep the first 9412 tokens when context the overflows. However, the model is loaded with context "
     "length of only 1024 tokens, which is not enough."
 )
+
+
+async def test_a_body_that_is_too_large_is_too_long() -> None:
+    async with SmallServer(failing(413, "<html>413</html>", "text/html")).running() as server:
+        with pytest.raises(MessageTooLong, match="Send less at a time"):
+            await parts(RemoteModel(server.url, "m"))
 
 
 @pytest.mark.parametrize("error", [LLAMA_SERVER, OPENAI, LM_STUDIO])
@@ -539,4 +549,10 @@ async def test_a_real_server_answers(llama_server: str) -> None:
     await anext(stream)
     await stream.aclose()
     assert len(await parts(model)) > 1
+    with pytest.raises(ModelUnreachable, match="Our talk may be longer than its context"):  # it says nothing
+        await anext(model.stream(Prompt((Message(Role.USER, "hello " * 2000),))))
+    assert len(await parts(model)) > 1
     await model.close()
+    (found,) = await find_servers([int(llama_server.split(":")[2].split("/")[0])], hosts=["127.0.0.1"], seconds=30)
+    assert (found.program, found.url) == (COMPATIBLE, llama_server + "/chat/completions")
+    assert len(found.models) == 1
