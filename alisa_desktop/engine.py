@@ -35,6 +35,7 @@ from alisa_desktop.core.sight import Consent, Depth, Sight
 from alisa_desktop.doorway import Doorway
 from alisa_desktop.host.child import child_command
 from alisa_desktop.host.paths import Paths
+from alisa_desktop.host.power import watch
 from alisa_desktop.host.process import kinship
 from alisa_desktop.host.secrets import keep_key
 from alisa_desktop.host.single import only_instance
@@ -128,6 +129,8 @@ class Engine:
         await self._open_doorway()
         await self._open_eyes(self.settings)
         self.spawn(self._stay_awake())
+        power = watch(lambda: self.spawn(self._fall_asleep()), lambda: self.spawn(self.doorway.check()))
+        stack.callback(power.close)
         self.spawn(self.mind.tend())
 
     @property
@@ -239,6 +242,9 @@ class Engine:
         await self.doorway.open(self.settings)
         if self.doorway.trouble and not self.doorway.address:
             self.notices.append(self.doorway.trouble)
+
+    async def _fall_asleep(self) -> None:
+        await self.mind.rest()
 
     async def _stay_awake(self) -> None:
         async for _ in wake_ups():

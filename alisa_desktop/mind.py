@@ -19,6 +19,7 @@ from alisa_desktop.core.events import Event, ModelChanged, NoticeRaised, ReplyFi
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.host.child import Process, child_command
 from alisa_desktop.host.hardware import look, threads_for
+from alisa_desktop.host.pressure import memory_is_low
 from alisa_desktop.host.secrets import read_key
 from alisa_desktop.model.llama import LlamaModel
 from alisa_desktop.model.safe_list import SafeList
@@ -207,8 +208,6 @@ class Mind:
     def _may_rest(self, quiet: float) -> bool:
         if self._idle_seconds and quiet >= self._idle_seconds:
             return True
-        from alisa_desktop.host.pressure import memory_is_low
-
         return quiet >= QUIET_SECONDS and memory_is_low()
 
     # making
