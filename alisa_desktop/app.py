@@ -126,7 +126,9 @@ class App:
                 engine.notices.append(notice)
         engine.tell_notices()
         if is_first and not engine.settings.start_hidden:
-            engine.conversation.remark(WELCOME, Emotion.HAPPY)
+            if not (engine.settings.welcome_shown or self._options.model or self._options.scripted):
+                self._windows.welcome()
+            engine.conversation.remark(WELCOME, Emotion.HAPPY)  # after it, for her words would make way for a window
 
 
 class Wishes(QObject):

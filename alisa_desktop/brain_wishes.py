@@ -44,6 +44,8 @@ class BrainWishes(QObject):
         bridge.log_requested.connect(self._open_log)
         bridge.settings_changed.connect(lambda _: self._tell_present())
         bridge.model_changed.connect(lambda _: self._tell_present())
+        if engine.paths.models.is_dir():  # a download may have been broken off
+            engine.spawn(library.open())
 
     def _asks(self, work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
         return lambda *wish: self._engine.spawn(work(*wish))

@@ -110,6 +110,9 @@ class Start:
     def __call__(self, *arguments: str) -> Program:
         log = self.folder / f"output-{len(self.programs)}.txt"
         profile = self.folder / "Jérôme 田中"
+        if not (profile / "settings.json").exists():  # the welcome is for tests of its own
+            profile.mkdir(exist_ok=True)
+            (profile / "settings.json").write_text('{"welcome_shown": true}')
         program = Program(alisa(self.desktop, profile, *arguments, log=log), self.desktop, profile, log)
         self.programs.append(program)
         return program
