@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from alisa_desktop.conversation.ports import ChatModel
 from alisa_desktop.conversation.session import Conversation
@@ -129,24 +129,13 @@ class Mind:
         await fresh.start()
         if not isinstance(fresh, LlamaModel):
             return ""
-        try:
-            await fresh.ready()
-        except ModelTooBig as error:
-            if not await self.rest():
-                return error.sentence
+        trouble = await _trouble(fresh)
+        if (fresh.makes_do or trouble.too_big) and await self.rest():
             await fresh.close()
+            fresh.want_all()
             await fresh.start()
-            return await self._try_again(fresh)
-        except ModelError as error:
-            return error.sentence
-        return ""
-
-    async def _try_again(self, fresh: LlamaModel) -> str:
-        try:
-            await fresh.ready()
-        except ModelError as error:
-            return error.sentence
-        return ""
+            trouble = await _trouble(fresh)
+        return trouble.sentence
 
     async def _take_over(self, old: RunningModel, fresh: RunningModel, settings: Settings) -> None:
         try:
@@ -248,6 +237,20 @@ class Mind:
 
     def _tell_status(self, status: ModelStatus) -> None:
         self._publish(ModelChanged(status))
+
+
+class _Trouble(NamedTuple):
+    sentence: str = ""
+    too_big: bool = False
+
+
+async def _trouble(model: LlamaModel) -> _Trouble:
+    """What keeps it from being ready, once that is known."""
+    try:
+        await model.ready()
+    except ModelError as error:
+        return _Trouble(error.sentence, isinstance(error, ModelTooBig))
+    return _Trouble()
 
 
 def model_part(settings: Settings) -> tuple[object, ...]:

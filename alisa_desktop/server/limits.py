@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -140,8 +141,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """Send a text frame if the connection takes it at once; whether it did."""
         if not self.writable.is_set() or self.conn.state is not State.OPEN or self.transport.is_closing():
             return False
-        self.conn.send_text(frame.encode())
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(_framed(frame))
         return True
 
     def data_received(self, data: bytes) -> None:
@@ -189,6 +189,12 @@ class _Protocol(ServerProtocol):
         if frame.opcode not in {Opcode.TEXT, Opcode.BINARY} and not self._bucket.take(time.monotonic()):
             raise ProtocolError("too many frames at once")
         super().recv_frame(frame)
+
+
+@lru_cache(maxsize=64)
+def _framed(text: str) -> bytes:
+    """A text frame as it goes over the wire; servers do not mask, so it is the same for all clients (RFC 6455, 5.1)."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -24,7 +24,9 @@ from alisa_desktop.server.ports import Talk
 
 PORTS_TRIED = 50
 BACKLOG = 32
-"""Connections that wait to be accepted, which is how many the loop accepts at a time before it can cut one."""
+"""Connections that the loop accepts at a time before it can cut one."""
+WAITING = 512
+"""Connections that may wait to be accepted: all overlays come back at once after a restart."""
 ANSWER_PATIENCE = 5.0
 """Seconds that a connection to ourselves may take."""
 PING_INTERVAL = 30
@@ -138,6 +140,7 @@ class Endpoint:
         most = self._policy.max_sockets + self._limits.spare_connections
         serving.server.lifespan.state["rules"] = Rules(self._limits, most, headers)
         await serving.server.startup(sockets=[listener])
+        listener.listen(WAITING)  # so many may wait; the loop goes on to accept a few at a time
         serving.accepting = serving.server.servers
 
     async def _answers(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from alisa_desktop.conversation.commands import ModeSet, Refused, Said, Stopped, Submission
 from alisa_desktop.core.events import (
@@ -179,6 +180,7 @@ def _face(emotion: Emotion) -> str:
     return f"[EMOTION]{emotion}"
 
 
+@lru_cache(maxsize=64)  # every client is told the same
 def text_frames(text: str) -> Sequence[str]:
     """Cut text into frames of which none is, or begins with, a control frame: they are cut after leading brackets."""
     text = well_formed(text)
