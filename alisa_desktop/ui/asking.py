@@ -22,4 +22,5 @@ def ask(parent: QWidget, question: str, more: str, yes: str, no: str, do: Callab
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     go.clicked.connect(lambda: do())
     box.open()
+    go.style().polish(go)  # it was made before it warned
     return box

@@ -24,7 +24,7 @@ FOUND_PROMISE = (
     "Models that LM Studio, Ollama, Jan and other programs keep on this computer. "
     "She reads them where they are: nothing is copied, changed or removed."
 )
-SERVERS_PROMISE = "Servers of models that run on this computer now. What she is told goes to them, and no further."
+SERVERS_PROMISE = "Servers of models that run on this computer now. What they do with what she is told is up to them."
 NONE_FOUND = "Nothing was found."
 LOOKING = "Looking…"
 
@@ -71,6 +71,7 @@ class HerePage(RowsPage):
         super().__init__("Models on this computer")
         self._bridge, self._settings = bridge, settings
         self.column.addWidget(self.card)
+        self.column.addWidget(self.empty)
         self.column.addStretch(1)
         bridge.brains_loaded.connect(self._refresh)
         bridge.brain_changed.connect(self._refresh)

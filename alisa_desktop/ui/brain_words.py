@@ -43,7 +43,7 @@ def offer_speed(offer: Offer) -> str:
     """How fast it will be here; empty before that was measured."""
     if offer.tokens_per_second is None:
         return ""
-    return f"Writes {amounts.pace(offer.tokens_per_second)}, about {amounts.speed(offer.tokens_per_second)}"
+    return f"Writes {amounts.pace(offer.tokens_per_second)} ({amounts.speed(offer.tokens_per_second)})"
 
 
 def licence_words(offer: Offer) -> str:

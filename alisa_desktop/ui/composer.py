@@ -91,7 +91,7 @@ class Composer(QWidget):
 
     def note_typing(self) -> None:
         """A key was pressed for these words, here or elsewhere."""
-        if not self._typed.isValid() or self._typed.hasExpired(TYPING_PAUSE):
+        if not self._typed.isValid() or self._typed.elapsed() >= TYPING_PAUSE:
             self._typed.start()
             self.typing_began.emit()
 

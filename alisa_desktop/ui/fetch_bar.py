@@ -36,7 +36,7 @@ class FetchBar(QWidget):
         for part in (self.again, self.pause, self.cancel):
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 6, 0, 0)
         column.addWidget(self.bar)
         column.addLayout(row)
         self.hide()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from alisa_desktop.ui.about import open_link
 from alisa_desktop.ui.menu_line import line
 
 
-class LinkButton(QToolButton):
+class LinkButton(QPushButton):
     """Looks like a link and is reached like a button; the whole address is in the tool tip. GUI thread only."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._address = ""
         self.setProperty("words", True)
+        self.setAutoDefault(False)
         self.clicked.connect(self._open)
 
     def lead_to(self, words: str, address: str) -> None:

@@ -78,7 +78,7 @@ class ModelFacts(QWidget):
         share = min(1.0, use.context_used / use.context_tokens) if use.context_tokens else 0.0
         self.bar.setValue(round(share * STEPS))
         used, total = amounts.count(use.context_used), amounts.count(use.context_tokens)
-        self._tell(self.context, f"{used} of {total} tokens")
+        self.context.setText(f"{used} of {total} tokens")
         self.bar.setAccessibleDescription(self.context.text())
         self._form.setRowVisible(self._context_row, use.context_tokens > 0)
 

@@ -67,8 +67,9 @@ class OfferCard(QFrame):
             label.setWordWrap(False)
         for part in (self.mark, self.present, self.get, self.use):
             head.addWidget(part)
+        foot.setSpacing(12)
         foot.addWidget(self.licence)
-        foot.addStretch(1)
+        foot.addWidget(self.sum, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 12, 10)
         column.setSpacing(3)
@@ -76,8 +77,6 @@ class OfferCard(QFrame):
         for row in (self.good_at, self.facts, self.why):
             column.addWidget(row)
         column.addLayout(foot)
-        column.addWidget(self.sum)
-        column.addSpacing(2)
         column.addWidget(self.fetch)
 
     def show_offer(self, offer: Offer) -> None:
@@ -92,7 +91,7 @@ class OfferCard(QFrame):
         self.mark.setVisible(offer.sees)
         self.good_at.setText(plain_sentence(offer.good_at))
         self.facts.setText("\n".join(filter(None, (offer_speed(offer), offer_size(offer)))))
-        self.why.setText(" — ".join(filter(None, (FITS[offer.fit], plain_sentence(offer.why)))))
+        self.why.setText(". ".join(filter(None, (FITS[offer.fit], plain_sentence(offer.why)))))
         self.why.setVisible(bool(self.why.text()))
         self.licence.lead_to(f"Licence: {licence_words(offer)}", offer.licence_url)
         self.sum.setText(PINNED[offer.pinned])

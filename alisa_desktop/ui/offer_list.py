@@ -16,7 +16,9 @@ Cards = SteadyColumn[Offer, OfferCard]
 MEASURING = "Measuring what this computer can do; that takes two seconds or so."
 NO_OFFERS = "There is nothing to offer at the moment."
 NONE_FITS = "None of the models that I know fits this computer well. The starter brain always does."
-GHOST_HEIGHT = 92
+GHOST_HEIGHT, BONE = 92, 10
+BONES = (150, 340, 260)
+"""Widths of what stands for words in an empty card, in px."""
 MOST_RECOMMENDED = 3
 
 
@@ -51,6 +53,14 @@ class Placeholder(QWidget):
         ghost = QFrame()
         ghost.setProperty("card", True)
         ghost.setFixedHeight(GHOST_HEIGHT)
+        column = QVBoxLayout(ghost)
+        column.setContentsMargins(14, 12, 12, 12)
+        for width in BONES:
+            bone = QFrame()
+            bone.setProperty("bone", True)
+            bone.setFixedSize(width, BONE)
+            column.addWidget(bone)
+        column.addStretch(1)
         return ghost
 
     def show_nothing(self, sentence: str) -> None:

@@ -51,6 +51,7 @@ class SteadyColumn(QWidget, Generic[Thing, Shown]):
         for place, widget in enumerate(self._widgets.values()):
             if self._column.indexOf(widget) != place:
                 self._column.insertWidget(place, widget)
+                widget.show()
         self._order_tabs()
         if heir is not None:
             _focus_inside(self._widgets[heir])

@@ -48,13 +48,15 @@ QPushButton[danger="true"]:disabled { color: $muted; }
 QPushButton[primary="true"] { background: $button; color: $on_button; border-color: $button; font-weight: 600; }
 QPushButton:focus { border: 2px solid $focus; padding: 5px 13px; }
 QToolButton:focus { border: 2px solid $focus; padding: 5px; }
-QToolButton[words="true"] {
-    background: transparent; color: $link; border: 2px solid transparent; border-radius: 6px; padding: 1px 0;
-    font-size: ${font_small}pt;
+QPushButton[primary="true"]:disabled { background: $window; color: $muted; border-color: $border; }
+QPushButton[words="true"] {
+    background: transparent; color: $link; border: none; border-radius: 0; padding: 1px 0; text-align: left;
+    border-bottom: 2px solid transparent; font-size: ${font_small}pt;
 }
-QToolButton[words="true"]:hover { text-decoration: underline; }
-QToolButton[words="true"]:disabled { color: $muted; }
-QToolButton[words="true"]:focus { border-color: $focus; }
+QPushButton[words="true"]:hover { text-decoration: underline; }
+QPushButton[words="true"]:disabled { color: $muted; }
+QPushButton[words="true"]:focus { border-bottom-color: $focus; }
+QFrame[bone="true"] { background: $hover; border: none; border-radius: 5px; }
 
 QCheckBox, QRadioButton {
     background: transparent; spacing: ${space_s}px; border: 2px solid transparent; border-radius: 6px; padding: 2px;

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from alisa_desktop.core.brains import Offer
 from alisa_desktop.core.sight import Consent, EyesStatus
@@ -88,7 +88,7 @@ class HelloPage(LinesPage):
         self.column.addStretch(2)
 
 
-class BrainPage(Page):
+class BrainPage(QWidget):
     """Two or three models that suit this computer, each one click away. GUI thread only."""
 
     kept = Signal()
@@ -97,6 +97,7 @@ class BrainPage(Page):
 
     def __init__(self, bridge: Bridge, settings: Settings) -> None:
         super().__init__()
+        self.page = Page()
         self.machine = words("", muted=True)
         self.placeholder = Placeholder()
         self.cards = cards(bridge)
@@ -104,9 +105,12 @@ class BrainPage(Page):
         self.none.hide()
         parts: tuple[QWidget, ...] = (words("Choose her brain", title=True), words(source_words(settings), muted=True))
         for part in (*parts, self.machine, self.placeholder, self.cards, self.none):
-            self.column.addWidget(part)
-        self.column.addLayout(self._other_ways())
-        self.column.addStretch(1)
+            self.page.column.addWidget(part)
+        self.page.column.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.page, 1)
+        column.addLayout(self._other_ways())
         bridge.offers_loaded.connect(self._show)
         bridge.machine_told.connect(self._show_machine)
         self._show_machine(bridge.machine)
@@ -145,6 +149,7 @@ class EyesPage(LinesPage):
         now = ("eye-off", SHUT) if eyes.consent is Consent.OFF else ("eye", f"At the moment: {CONSENTS[eyes.consent]}.")
         super().__init__(icons, "What she may see", (now, *EYES))
         self.allow = button("Let her &look…", self.eyes_requested.emit)
+        self.column.addStretch(1)
         self.column.addWidget(self.heading)
         self.column.addSpacing(4)
         for line in self.lines:
@@ -153,7 +158,7 @@ class EyesPage(LinesPage):
         row.addWidget(self.allow)
         row.addStretch(1)
         self.column.addLayout(row)
-        self.column.addStretch(1)
+        self.column.addStretch(2)
 
 
 def source_words(settings: Settings) -> str:

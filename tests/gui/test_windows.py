@@ -10,9 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from alisa_desktop.host.paths import resources
 from alisa_desktop.settings.schema import Settings
+from alisa_desktop.ui.brain_window import BrainWindow
 from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.consent_window import ConsentWindow
 from alisa_desktop.ui.model_window import ModelWindow
+from alisa_desktop.ui.setting_extras import BrainDoor
 from alisa_desktop.ui.settings_window import SettingsWindow
+from alisa_desktop.ui.welcome_window import WelcomeWindow
 from alisa_desktop.ui.windows import Windows
 
 
@@ -37,7 +41,7 @@ def test_a_window_opens_inside_of_the_screen(windows: Windows, name: str) -> Non
     assert screen.contains(opened(windows).geometry())
 
 
-def test_choosing_a_model_opens_the_settings_there_also_when_they_are_open_elsewhere(windows: Windows) -> None:
+def test_settings_of_the_model_open_there_also_when_they_are_open_elsewhere(windows: Windows) -> None:
     windows.open_settings()
     settings = opened(windows)
     groups = settings.findChild(QListWidget)
@@ -45,17 +49,53 @@ def test_choosing_a_model_opens_the_settings_there_also_when_they_are_open_elsew
     groups.setCurrentRow(groups.count() - 1)
     windows.open_settings()
     assert groups.currentRow() == groups.count() - 1
-    windows.bubble.settings_requested.emit()
+    windows.choose_model()
     assert groups.currentItem().text() == "Model"
     assert opened(windows) is settings
 
 
-def test_model_status_leads_to_the_settings(windows: Windows) -> None:
+def test_model_status_leads_to_the_chooser(windows: Windows) -> None:
     windows.bubble.model_requested.emit()
     window = opened(windows)
     assert isinstance(window, ModelWindow)
     window.choose_requested.emit()
-    assert any(isinstance(other, SettingsWindow) and other.isVisible() for other in QApplication.topLevelWidgets())
+    assert is_open(BrainWindow)
+
+
+def is_open(kind: type[QWidget]) -> bool:
+    return any(isinstance(other, kind) and other.isVisible() for other in QApplication.topLevelWidgets())
+
+
+def test_the_hint_leads_to_the_chooser_and_the_chooser_to_the_settings_of_a_server(windows: Windows) -> None:
+    windows.bubble.settings_requested.emit()
+    window = opened(windows)
+    assert isinstance(window, BrainWindow)
+    window.servers.elsewhere.click()
+    assert is_open(SettingsWindow)
+
+
+def test_the_settings_lead_to_the_chooser(windows: Windows) -> None:
+    windows.choose_model()
+    door = opened(windows).findChild(BrainDoor)
+    assert door is not None and door.isVisible()
+    door.button.click()
+    assert is_open(BrainWindow)
+
+
+def test_the_welcome_leads_on_and_is_seen_once(windows: Windows, bridge: Bridge) -> None:
+    seen: list[bool] = []
+    bridge.welcome_seen.connect(lambda: seen.append(True))
+    windows.welcome()
+    window = opened(windows)
+    assert isinstance(window, WelcomeWindow)
+    window.brain.have.click()
+    assert not window.isVisible() and is_open(BrainWindow)
+    windows.welcome()
+    welcomes = [other for other in QApplication.topLevelWidgets() if isinstance(other, WelcomeWindow)]
+    another = next(welcome for welcome in welcomes if welcome.isVisible())
+    another.eyes.allow.click()
+    assert is_open(ConsentWindow)
+    assert seen == [True, True]
 
 
 def test_the_bubble_makes_way_for_a_window(windows: Windows) -> None:
