@@ -1,7 +1,7 @@
 """The command line: the engine in a terminal. Errors are one sentence on standard error.
 
-Exit codes: 0 done · 1 something else went wrong · 2 wrong arguments · 3 the model can't answer · 4 the memory can't be
-read or written · 5 no free port · 6 another Alisa runs with this profile · 7 the screen can't be seen · 130
+Exit codes: 0 done · 1 something else went wrong · 2 wrong arguments · 3 the model can't answer or be used · 4 the memory
+can't be read or written · 5 no free port · 6 another Alisa runs with this profile · 7 the screen can't be seen · 130
 interrupted.
 """
 
@@ -21,6 +21,7 @@ from alisa_desktop.core.errors import AlisaError
 from alisa_desktop.core.log import start_logging
 from alisa_desktop.host.display import has_display
 from alisa_desktop.host.paths import Paths
+from alisa_desktop.models_cli import models
 from alisa_desktop.options import Options
 
 StartApp = Callable[[Options], int]
@@ -190,3 +191,6 @@ def forget(context: click.Context, /, everything: bool, yes: bool, **given: Any)
     from alisa_desktop import errands
 
     return errands.run(errands.forget(paths))
+
+
+program.add_command(models)

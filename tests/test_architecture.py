@@ -32,8 +32,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "options": frozenset({"core", "host"}),  # what the engine is asked for: known without opening it
     "engine": BEHIND | {"options"},
     "app": frozenset({"", "core", "settings", "host", "options", "engine", "ui"}),
-    # `history` and `forget` read the database without an engine; the talk in the terminal hears the conversation
-    "cli": frozenset({"", "core", "settings", "host", "options", "engine", "memory", "conversation"}),
+    # `history` and `forget` read the database without an engine, `models pin` the list of models that comes with her;
+    # the talk in the terminal hears the conversation
+    "cli": frozenset({"", "core", "settings", "host", "options", "engine", "memory", "model", "conversation"}),
     "selftest": BEHIND | {"", "options", "engine", "ui"},
     "__main__": BEHIND | {"", "cli", "app", "options", "engine", "ui", "selftest"},
 }
@@ -42,7 +43,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 LIGHT_ROOMS = {"__main__": frozenset({"core", "host"})}
 """Rooms that import only these while they are imported themselves, and the rest inside functions."""
 
-ROOM_OF_FILE = {"terminal": "cli", "errands": "cli", "start": "app", "brain_wishes": "app", "doorway": "engine", "mind": "engine", "library": "engine"}  # halves of one room
+ROOM_OF_FILE = {
+    **dict.fromkeys(("terminal", "errands", "models_cli", "model_errands"), "cli"),
+    **dict.fromkeys(("start", "brain_wishes"), "app"),
+    **dict.fromkeys(("doorway", "mind", "library"), "engine"),
+}
+"""Parts of a room."""
 
 THIRD_PARTIES: dict[str, frozenset[str]] = {
     "core": frozenset(),
