@@ -16,11 +16,11 @@ UNDER_WAY = frozenset(
 """States of a download that still goes on, or may."""
 AT_WORK = UNDER_WAY - {FetchState.PAUSED}
 PINNED = {
-    Pinned.CATALOG: "Checked against the checksum that came with Alisa",
-    Pinned.HUB: "Checked against the checksum that huggingface.co publishes",
-    Pinned.UNKNOWN: "Its checksum is asked of huggingface.co before the download",
+    Pinned.CATALOG: "Checksum: known to Alisa",
+    Pinned.HUB: "Checksum: told by huggingface.co",
+    Pinned.UNKNOWN: "Checksum: asked before the download",
 }
-FITS = {Fit.GOOD: "Fits this computer well", Fit.TIGHT: "A tight fit", Fit.TOO_BIG: "Too big for this computer"}
+FITS = {Fit.GOOD: "", Fit.TIGHT: "A tight fit", Fit.TOO_BIG: "Too big for this computer"}
 MOST = 120
 """Characters of a foreign name that are worth showing."""
 
@@ -33,10 +33,10 @@ def plain(text: str) -> str:
 
 
 def offer_size(offer: Offer) -> str:
-    """What is to be downloaded, and what it takes then."""
+    """What is to be downloaded, what it takes then, and that it fits where it does."""
     download = f"{amounts.size(offer.bytes)} to download" if offer.bytes else "size not known yet"
     memory = f"takes {amounts.size(offer.memory_bytes)} of memory" if offer.memory_bytes else ""
-    return _joined(download, memory)
+    return _joined(download, memory, "fits this computer well" if offer.fit is Fit.GOOD and memory else "")
 
 
 def offer_speed(offer: Offer) -> str:

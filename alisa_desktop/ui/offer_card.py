@@ -66,7 +66,7 @@ class OfferCard(QFrame):
         for label in (self.mark, self.present):
             label.setWordWrap(False)
         for part in (self.mark, self.present, self.get, self.use):
-            head.addWidget(part)
+            head.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         foot.setSpacing(12)
         foot.addWidget(self.licence)
         foot.addWidget(self.sum, 1)

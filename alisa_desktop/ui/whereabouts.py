@@ -5,13 +5,14 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from alisa_desktop.core.messages import ModelStatus
+from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.settings.schema import ModelSource, Settings
 
 
 def model_place(settings: Settings, model: ModelStatus) -> str:
-    """Which model thinks, and on which machine."""
-    return f"{model.name or 'no model yet'}, {place(settings)}"
+    """Which model thinks, on which machine, and that it rests where it does."""
+    rests = "; resting, and she wakes up when you type" if model.state is ModelState.RESTING else ""
+    return f"{model.name or 'no model yet'}, {place(settings)}{rests}"
 
 
 def place(settings: Settings) -> str:

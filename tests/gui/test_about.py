@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QApplication, QTextBrowser
 from pytestqt.qtbot import QtBot
 
+from alisa_desktop.core.events import ModelChanged
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.settings.schema import ModelSource, Settings
 from alisa_desktop.ui.about import About, open_link
@@ -46,6 +47,11 @@ def test_it_says_what_runs_where_and_follows(about: About, bridge: Bridge) -> No
     assert about.endpoint.text() == "off"
     assert about.model.text() == "starter brain, by the server at api.example.org"
     assert "is sent there" in about.promise.text()
+
+
+def test_a_model_that_rests_is_no_missing_one(about: About, bridge: Bridge) -> None:
+    bridge.deliver(ModelChanged(ModelStatus(ModelState.RESTING, "Qwen3 4B")))
+    assert about.model.text() == "Qwen3 4B, on this machine; resting, and she wakes up when you type"
 
 
 def test_nothing_leaves_only_when_that_is_true() -> None:
