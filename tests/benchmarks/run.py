@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import decode, endpoint, eyes, idle, loop, prefix, start, warm
+from benchmarks import checksum, decode, endpoint, eyes, idle, loop, prefix, start, warm
 from benchmarks.report import Row, table, write_json
 
 Benchmark = Callable[[Path, bool], list[Row]]
@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "eyes": eyes.measure,
     "endpoint": endpoint.measure,
     "warm": warm.measure,
+    "checksum": checksum.measure,
 }
 
 
