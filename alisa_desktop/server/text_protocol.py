@@ -115,7 +115,11 @@ class TextProtocol:
 
     def tell(self, event: Event) -> Sequence[str]:
         """The frames for an event, often none."""
-        return tuple(self._frames(event)) if self.listens else ()
+        if not self.listens:
+            return ()
+        if isinstance(event, ReplyText) and event.turn == self._faced:  # nearly all there is to tell
+            return text_frames(event.text)
+        return tuple(self._frames(event))
 
     def see(self, update: Mapping[str, object]) -> Sequence[str]:
         """One `[VISION]` frame; during a reply it waits for the end, and a later one takes its place."""

@@ -193,6 +193,8 @@ class Exchange(QWidget):
         """When it began (aware)."""
         self.running = True
         """True until the reply is over."""
+        self.past: Turn | None = None
+        """What can be built again from memory, once the reply is over."""
         self.words = UserWords(look, words, at, self)
         self.reply = Reply(look, self)
         self.words.words.caret_moved.connect(lambda rect: self.caret_moved.emit(self.words.words, rect))
@@ -208,6 +210,7 @@ class Exchange(QWidget):
         """A finished exchange from memory."""
         exchange = cls(look, turn.id, turn.user_text, turn.at, parent)
         exchange.running = False
+        exchange.past = turn
         exchange.reply.end(turn.reply, turn.outcome, turn.notice)
         return exchange
 
@@ -227,6 +230,7 @@ class Exchange(QWidget):
     def restart(self) -> None:
         """The same words are answered again."""
         self.running = True
+        self.past = None
         self._fitted = (-1, 0)
         self.reply.restart()
 
@@ -234,6 +238,8 @@ class Exchange(QWidget):
         """The reply is over."""
         self.running = False
         self._fitted = (-1, 0)
+        words = self.words.words.toPlainText()
+        self.past = Turn(self.turn, words, event.text, event.emotion, "", "", self.at, event.outcome, event.notice)
         self.reply.end(event.text, event.outcome, event.notice)
 
     def restyle(self, look: Look) -> None:

@@ -20,6 +20,8 @@ FRAME = 33
 """Milliseconds between two paints of words that come: at most 30 a second."""
 PAGE = 8
 """How many exchanges are built at once when the user scrolls back."""
+MOST = 40
+"""Exchanges that stay built while the talk goes on; earlier ones are built again when the user scrolls back."""
 EDGE = 2
 """Pixels around the view for its focus ring."""
 PAD = 4
@@ -97,6 +99,7 @@ class Transcript(QScrollArea):
             self._adopt(exchange)
             self._exchanges.append(exchange)
         self._following = True
+        self._let_go()
         self._lay_out()
 
     def add_words(self, event: ReplyText) -> None:
@@ -249,6 +252,15 @@ class Transcript(QScrollArea):
         if not self._following:
             bar = self.verticalScrollBar()
             bar.setValue(bar.value() + self._column.height() - before)
+
+    def _let_go(self) -> None:
+        """Take down what is far above: a long talk would cost memory and time with every word."""
+        for exchange in self._exchanges[: max(0, len(self._exchanges) - MOST)]:
+            if exchange.past:
+                self._exchanges.remove(exchange)
+                self._earlier.append(exchange.past)
+                exchange.hide()
+                exchange.deleteLater()
 
     def _adopt(self, exchange: Exchange) -> None:
         exchange.caret_moved.connect(self._show_rect)

@@ -12,7 +12,7 @@ from alisa_desktop.ui.exchange import Exchange
 from alisa_desktop.ui.look import Look
 from alisa_desktop.ui.passages import CodePassage
 from alisa_desktop.ui.theme import dark
-from alisa_desktop.ui.transcript import FRAME, PAGE, Transcript
+from alisa_desktop.ui.transcript import FRAME, MOST, PAGE, Transcript
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LONG = "\n\n".join(f"Paragraph {number}: " + "some *soft* words " * 12 for number in range(100))
@@ -187,6 +187,23 @@ def test_scrolling_back_keeps_the_words_under_the_eye(transcript: Transcript):
     bar.setValue(0)
     assert top is transcript.exchanges[PAGE]
     assert top.y() - bar.value() == 0
+
+
+def test_a_long_talk_keeps_only_the_latest_built_and_loses_nothing(transcript: Transcript):
+    for number in range(MOST + 20):
+        at = NOON + timedelta(minutes=number)
+        transcript.begin(UserSpoke(str(number), f"Question {number}", at))
+        finish(transcript, f"Answer {number}", turn=str(number))
+    assert len(transcript.exchanges) == MOST
+    assert transcript.exchanges[-1].turn == str(MOST + 19)
+    bar = transcript.verticalScrollBar()
+    while len(transcript.exchanges) < MOST + 20:
+        before = len(transcript.exchanges)
+        bar.setValue(0)
+        assert len(transcript.exchanges) > before
+    assert [exchange.turn for exchange in transcript.exchanges] == [str(n) for n in range(MOST + 20)]
+    assert transcript.exchanges[0].words.words.toPlainText() == "Question 0"
+    assert shown(transcript.exchanges[0]) == "Answer 0"
 
 
 def test_larger_view_shows_more_of_the_day(transcript: Transcript):
