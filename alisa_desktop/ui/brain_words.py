@@ -23,13 +23,15 @@ PINNED = {
 FITS = {Fit.GOOD: "", Fit.TIGHT: "A tight fit", Fit.TOO_BIG: "Too big for this computer"}
 MOST = 120
 """Characters of a foreign name that are worth showing."""
+MOST_IN_A_LINE = 30
+"""And where other words must have room on the same line."""
 
 
-def plain(text: str) -> str:
-    """Words of others on one line, with nothing in them that can't be seen, and not endless."""
-    seen = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * MOST])
+def plain(text: str, most: int = MOST) -> str:
+    """Words of others on one line, with nothing in them that can't be seen, and not endless (`most` characters)."""
+    seen = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * most])
     words = " ".join(seen.split())
-    return words if len(words) <= MOST else f"{words[: MOST - 1]}…"
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def offer_size(offer: Offer) -> str:
@@ -77,7 +79,7 @@ def short_fetch_words(fetches: Iterable[Fetch]) -> str:
     fetch = at_work(fetches)
     if fetch is None:
         return ""
-    name = plain(fetch.title)
+    name = plain(fetch.title, MOST_IN_A_LINE)
     match fetch.state:
         case FetchState.CHECKING:
             return f"Checking {name}"

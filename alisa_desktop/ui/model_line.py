@@ -46,10 +46,13 @@ class ModelLine(QWidget):
 
     def show_fetches(self, fetches: Sequence[Fetch]) -> bool:
         """Tell how a download does; True when what is to be seen here has changed its size."""
-        before = (self.isHidden(), self.bar.isHidden(), self.sentence.text() == "")
+        before = self._outline()
         self._fetch, self._fetch_words = at_work(fetches), short_fetch_words(fetches)
         self._show()
-        return before != (self.isHidden(), self.bar.isHidden(), self.sentence.text() == "")
+        return before != self._outline()
+
+    def _outline(self) -> tuple[bool, bool, int]:
+        return self.isHidden(), self.bar.isHidden(), self.sentence.fit(self.width())
 
     def _show(self) -> None:
         state = self._status.state

@@ -103,8 +103,9 @@ class BrainPage(QWidget):
         self.cards = cards(bridge)
         self.none = words("")
         self.none.hide()
-        parts: tuple[QWidget, ...] = (words("Choose her brain", title=True), words(source_words(settings), muted=True))
-        for part in (*parts, self.machine, self.placeholder, self.cards, self.none):
+        self.source = words(source_words(settings), muted=True)
+        title = words("Choose her brain", title=True)
+        for part in (title, self.source, self.machine, self.placeholder, self.cards, self.none):
             self.page.column.addWidget(part)
         self.page.column.addStretch(1)
         column = QVBoxLayout(self)
@@ -113,6 +114,7 @@ class BrainPage(QWidget):
         column.addLayout(self._other_ways())
         bridge.offers_loaded.connect(self._show)
         bridge.machine_told.connect(self._show_machine)
+        bridge.settings_changed.connect(self._show_source)
         self._show_machine(bridge.machine)
         self.cards.hide()
         if bridge.offers:
@@ -126,6 +128,9 @@ class BrainPage(QWidget):
         row.addWidget(self.have)
         row.addStretch(1)
         return row
+
+    def _show_source(self, settings: Settings) -> None:
+        self.source.setText(source_words(settings))
 
     def _show_machine(self, line: str) -> None:
         self.machine.setText(line)

@@ -228,3 +228,22 @@ def test_names_of_others_are_plain_text_on_one_line(window: BrainWindow, bridge:
     assert "\n" not in shown.title.words and len(shown.title.words) <= 120
     assert shown.title.textFormat() is Qt.TextFormat.PlainText and "a b" in shown.detail.words
     assert window.minimumSizeHint().width() <= 560
+
+
+def test_the_tab_key_goes_down_the_cards_and_then_to_the_buttons_below(
+    window: BrainWindow, bridge: Bridge, qtbot: QtBot
+) -> None:
+    bridge.show_offers(OFFERS, "")
+    bridge.show_fetches((fetch(),))
+    window.tabs.tabBar().setFocus()
+    first, *others = [*window.offers.recommended.widgets, *window.offers.others.widgets]
+    wanted = [first.licence, first.fetch.pause, first.fetch.cancel]
+    for card in others:
+        wanted += [card.get, card.licence] if card.get.isEnabled() else [card.licence]
+    seen = []
+    for _ in wanted:
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(window.focusWidget())
+    assert seen == wanted
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    assert "Import" in window.focusWidget().text()

@@ -93,6 +93,12 @@ def test_the_bubble_has_a_small_line_of_it(bubble: Bubble, bridge: Bridge) -> No
     assert not line.isVisible() and bubble.height() == before
 
 
+def test_a_long_name_leaves_room_for_how_long_it_takes(menu: AlisaMenu, bridge: Bridge) -> None:
+    bridge.show_fetches((fetch(title="A model\nwith a name " + "x" * 300),))
+    line = entry(menu, "Getting")
+    assert line is not None and line.text().endswith("43 %, 3 min left") and "\n" not in line.text()
+
+
 def test_trouble_with_the_model_goes_before_a_download(bubble: Bubble, bridge: Bridge) -> None:
     bubble.open_for_typing()
     bridge.show_fetches((fetch(),))

@@ -112,7 +112,10 @@ def test_it_says_where_downloads_come_from_and_that_words_do_not_go_there(opened
     assert "starter brain already" in said
 
 
-def test_no_word_of_the_starter_brain_where_she_thinks_with_another_one(opened: Opener) -> None:
+def test_no_word_of_the_starter_brain_where_she_thinks_with_another_one(opened: Opener, bridge: Bridge) -> None:
+    window = opened()
+    bridge.settings_changed.emit(Settings(model_source=ModelSource.FILE))  # what was fetched is in use
+    assert "starter brain already" not in words(window.brain)
     assert "starter brain already" not in words(opened(Settings(model_source=ModelSource.FILE)).brain)
 
 
