@@ -1,8 +1,8 @@
 """The command line: the engine in a terminal. Errors are one sentence on standard error.
 
-Exit codes: 0 done · 1 something else went wrong · 2 wrong arguments · 3 the model can't answer or be used · 4 the memory
-can't be read or written · 5 no free port · 6 another Alisa runs with this profile · 7 the screen can't be seen · 130
-interrupted.
+Exit codes: 0 done · 1 something else went wrong · 2 wrong arguments · 3 the model can't answer or be used · 4 the
+memory can't be read or written · 5 no free port · 6 another Alisa runs with this profile · 7 the screen can't be seen ·
+130 interrupted.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def catalog(version: int = 1000, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def data(tmp_path: Path) -> bytes:
     """A tiny model of some hundred kilobytes."""
-    return write_tiny_gguf(tmp_path / "made.gguf").read_bytes()
+    return write_tiny_gguf(tmp_path / "made.gguf", never_ends=True).read_bytes()
 
 
 @pytest.fixture
