@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from alisa_desktop.core.sight import Consent
 
-
 OF_MODEL = (
     "model_source", "model_file", "context_tokens", "server_url", "server_model", "server_key", "server_sees",
 )  # fmt: skip
