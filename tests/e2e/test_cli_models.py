@@ -263,9 +263,9 @@ def test_on_a_terminal_one_line_shows_the_way(hub: LocalHub, profile: Path) -> N
     ours, theirs = pty.openpty()
     command = [*COMMAND, "models", "download", "tiny", "--profile", str(profile)]
     done = subprocess.run(command, env=environment(hub), stdout=subprocess.PIPE, stderr=theirs, timeout=100, check=True)
-    os.close(theirs)
     shown = os.read(ours, 1 << 16).decode()
-    os.close(ours)
+    for end in (ours, theirs):
+        os.close(end)
     assert b"Tiny One is here" in done.stdout
     assert "\rTiny One: [####################] 100 % of" in shown
     assert shown.count("\n") == 1, "written over, not below"
