@@ -85,6 +85,7 @@ class Engine:
         self._following = asyncio.Lock()
         self._thinking = asyncio.Lock()
         self._arriving = ""
+        self._is_heard = False  # whether there is an edge that shows notices
         self.library = Library(self.paths, use=self._use_file, spawn=self.spawn, publish=self.bus.publish)
 
     async def __aenter__(self) -> Self:
@@ -118,14 +119,15 @@ class Engine:
         self.doorway = Doorway(self.options, self.conversation, lambda *told: self.on_endpoint(*told))
         stack.push_async_callback(self.doorway.close)
         stack.push_async_callback(self.conversation.close)
-        stack.push_async_callback(self.library.close)
         stack.callback(self.bus.subscribe(self._hear))
         stack.callback(self.bus.subscribe(self.mind.hear))
         stack.push_async_callback(self._finish_tasks)
+        stack.push_async_callback(self.library.close)
         stack.push_async_callback(self.eyes.close)  # first of all: who leaves sees nothing any more
         await self._recall()
         self._told_of_memory = self.memory.notice
         self.notices += filter(None, (self._file.notice, self.memory.notice))
+        self._see_to(self.mind.status)  # it may have failed before anybody heard of it
         await self._open_doorway()
         await self._open_eyes(self.settings)
         self.spawn(self._stay_awake())
@@ -158,6 +160,7 @@ class Engine:
 
     def tell_notices(self) -> None:
         """Publish the sentences from opening, once an edge is there to show them."""
+        self._is_heard = True
         while self.notices:
             self.bus.publish(NoticeRaised(self.notices.pop(0)))
 
@@ -194,7 +197,7 @@ class Engine:
     async def remove_brain(self, name: str) -> None:
         """Delete a model of ours, or forget one of the user's; one that she thinks with is left first."""
         brain = await self.library.find(name)
-        if brain.path == self.mind.file:
+        if str(brain.path) in (str(self.mind.file), self.settings.model_file):
             await self.use_brain("")
             await self._follow_mind()
         await self.library.remove(name)
@@ -206,6 +209,7 @@ class Engine:
 
     def _use_file(self, path: Path) -> None:
         self._arriving = str(path)
+        self.mind.try_again()
         changes = {"model_source": ModelSource.FILE, "model_file": str(path)}
         self.change(self.settings.model_copy(update=changes))
 
@@ -338,16 +342,22 @@ class Engine:
             elif model_part(wanted) == model_part(self.settings):
                 self.change(self.settings.model_copy(update={name: getattr(self._thought, name) for name in OF_MODEL}))
 
+    def _see_to(self, status: ModelStatus) -> None:
+        if status.state in (ModelState.FAILED, ModelState.MISSING):
+            self.spawn(self._step_down())
+
     async def _step_down(self) -> None:
         async with self._thinking:
             if sentence := await self.mind.step_down():
-                self.bus.publish(NoticeRaised(sentence))
+                self.notices.append(sentence)
+        if self._is_heard:
+            self.tell_notices()
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, ModeChanged):
             self._keep_mode(event.mode)
-        elif isinstance(event, ModelChanged) and event.status.state in (ModelState.FAILED, ModelState.MISSING):
-            self.spawn(self._step_down())
+        elif isinstance(event, ModelChanged):
+            self._see_to(event.status)
         elif isinstance(event, ReplyFinished) and self.memory.notice != self._told_of_memory:
             self._told_of_memory = self.memory.notice  # the database was found damaged while running
             self.bus.publish(NoticeRaised(self.memory.notice))

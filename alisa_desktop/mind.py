@@ -58,6 +58,7 @@ class Mind:
         self._talk: Conversation | None = None
         self._file: Path | None = None
         self._part: tuple[object, ...] = ()
+        self._chosen = True  # whether the model is the one of the settings, and no stand-in
         self._idle_seconds = 0.0
         self._touched = 0.0
         self._limits: dict[Any, Any] = {}
@@ -142,7 +143,7 @@ class Mind:
             if self._talk:
                 await self._talk.between_turns()
                 self._talk.use(fresh)
-            self.model, self._part = fresh, model_part(settings)
+            self.model, self._part, self._chosen = fresh, model_part(settings), True
             self._tell_status(fresh.status)
         finally:  # also when she quits meanwhile
             await (old if self.model is fresh else fresh).close()
@@ -150,6 +151,11 @@ class Mind:
     @staticmethod
     def _has_failed(model: RunningModel) -> bool:
         return model.status.state in (ModelState.FAILED, ModelState.MISSING)
+
+    def try_again(self) -> None:
+        """Load what is chosen next in any case, also when it is what could not be used before."""
+        if not self._chosen:
+            self._part = ()
 
     async def step_down(self) -> str:
         """Go on with the starter brain when the present model can't be used; the sentence about it, or nothing."""
@@ -162,7 +168,7 @@ class Mind:
         await fresh.start()
         part = self._part  # that of the settings still: they are tried again at the next start
         await self._take_over(old, fresh, starter)
-        self._part = part
+        self._part, self._chosen = part, False
         return STAYS.format(sentence=sentence, name="my starter brain")
 
     # resting
