@@ -45,8 +45,20 @@ export class Mood {
   restAt(resting) {
     this._resting = resting;
     if (this._idle) {
-      this._emotion = resting;
+      this._emotion = this._home;
     }
+  }
+
+  // The model's state changed. While it rests, she does, too.
+  modelIs(state) {
+    this.model = state;
+    if (this._idle) {
+      this._emotion = this._home;
+    }
+  }
+
+  get _home() {
+    return this.model === "resting" ? "calm" : this._resting;
   }
 
   get _idle() {
@@ -70,7 +82,7 @@ export class Mood {
 
   // Grey without a model, a pulse while she thinks (steady when `still`), else calm.
   pendant(now, still) {
-    if (this.asleep || this.model !== "ready") {
+    if (this.asleep || !["ready", "resting"].includes(this.model)) {
       return "missing";
     }
     if (this._thinkingSince === null) {
@@ -87,7 +99,7 @@ export class Mood {
   advance(now) {
     if (this._until !== null && now >= this._until) {
       this._until = null;
-      this._emotion = this._resting;
+      this._emotion = this._home;
     }
   }
 

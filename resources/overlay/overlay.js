@@ -20,7 +20,7 @@ const ANSWERS = new Map(Object.entries({
   welcome(message) {
     modes = message.modes ?? [];
     life.mood.asleep = false;
-    life.mood.model = message.model.state;
+    life.mood.modelIs(message.model.state);
     restIn(message.mode);
     subtitles.speak(message.speaking);
     catchUp(message);
@@ -52,7 +52,7 @@ const ANSWERS = new Map(Object.entries({
     life.refresh();
   },
   model_changed(message) {
-    life.mood.model = message.model.state;
+    life.mood.modelIs(message.model.state);
     life.refresh();
   },
   speech(message) {

@@ -24,9 +24,10 @@ from browser import Browser, Page, a_browser, needs_chromium
 from PySide6.QtGui import QColor, QImage
 from websockets.asyncio.client import connect
 
-from alisa_desktop.core.messages import Emotion
+from alisa_desktop.core.messages import Emotion, ModelState
 from alisa_desktop.ui import motion
 from alisa_desktop.ui.figure import Figure
+from alisa_desktop.ui.mood import Mood
 from alisa_desktop.ui.sprites import Pose, load_pack
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), needs_chromium]
@@ -359,7 +360,7 @@ async def test_in_a_narrow_source_the_words_stand_below_and_nothing_overlaps(app
 # the same rules as on the desktop
 
 MODULES = """(async () => {
-  for (const name of ['manifest', 'pack', 'figure', 'motion', 'options', 'subtitles', 'connection']) {
+  for (const name of ['manifest', 'pack', 'figure', 'motion', 'options', 'subtitles', 'connection', 'mood']) {
     globalThis[name] = await import(`/overlay/${name}.js`);
   }
   globalThis.worn = await pack.loadPack('alisa', null);
@@ -424,6 +425,24 @@ async def test_a_screen_with_twice_the_pixels_is_used(app: App, browser: Browser
         await page.call("Emulation.setDeviceMetricsOverride", **size)
         await page.screenshot()  # a page without a screen is told with its next frame
         await page.until("f.width === 640 && f.getBoundingClientRect().width === 320")
+
+
+AT_REST = """((state) => {
+  const one = new mood.Mood();
+  one.asleep = false;
+  one.restAt('serious');
+  one.modelIs(state);
+  return [one.emotion, one.state, one.pendant(0, false)];
+})"""
+
+
+async def test_every_state_of_the_model_looks_as_on_the_desktop(app: App, browser: Browser) -> None:
+    async with the_modules(app, browser) as page:
+        told = {state: await page.evaluate(f"{AT_REST}('{state.value}')") for state in ModelState}
+    for state, looks in told.items():
+        ours = Mood(Emotion.SERIOUS)
+        ours.model_is(state)
+        assert looks == [ours.emotion, ours.state, ours.pendant(0)], state
 
 
 async def test_the_mouth_reads_as_on_the_desktop(app: App, browser: Browser) -> None:
