@@ -71,11 +71,12 @@ class Doorway:
 
     async def check(self) -> None:
         """Make sure that clients still get in, after the machine slept or the network was away."""
-        if self._endpoint:
+        if endpoint := self._endpoint:
             try:
-                if await self._endpoint.check():
-                    await self._announce(self._endpoint)
+                if await endpoint.check():
+                    await self._announce(endpoint)
             except AlisaError as error:
+                self._withdraw_address()  # a stranger may listen there by now
                 self._tell("", error.sentence)
 
     def send_away(self, client: str) -> None:
@@ -89,10 +90,13 @@ class Doorway:
             self._endpoint.show_vision(vision_update(sight, with_text=with_text))
 
     async def _announce(self, endpoint: Endpoint) -> None:
+        trouble = await _moved(endpoint)
+        if endpoint is not self._endpoint:
+            return  # closed meanwhile
         with suppress(OSError):  # a profile that can't be written has been told already
             about = {"address": endpoint.address, "port": endpoint.port, "pid": os.getpid()}
             write_json(self._options.paths.endpoint, about)
-        self._tell(endpoint.address, await _moved(endpoint))
+        self._tell(endpoint.address, trouble)
 
     def _tell(self, address: str, trouble: str) -> None:
         self.address, self.trouble = address, trouble

@@ -14,7 +14,9 @@ from listening import Listener
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from alisa_desktop import doorway as doorway_module
 from alisa_desktop import engine as engine_module
+from alisa_desktop.core.errors import PortTaken
 from alisa_desktop.core.events import ClientsChanged
 from alisa_desktop.server.serve import listen
 
@@ -131,3 +133,68 @@ async def test_after_sleep_clients_get_in_again(
         await (await connect(engine.doorway.address, proxy=None)).close()
         await stays.send("/mode study")
         assert await asyncio.wait_for(stays.recv(), PATIENCE) == "[MODE CHANGED]"
+
+
+async def test_while_no_port_is_free_no_address_lies_about(
+    open_engine: Any, script: Script, profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alisa_desktop.server import serve
+
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=0) as engine:
+        address = engine.doorway.address
+        with monkeypatch.context() as taken:
+
+            def refuse(host: str, port: int) -> socket.socket:
+                raise PortTaken("Every port is in use.")
+
+            taken.setattr(serve, "listen", refuse)
+            engine.doorway._endpoint._serving.stop_listening()
+            await engine.doorway.check()
+        assert (engine.doorway.address, engine.doorway.trouble) == ("", "Every port is in use.")
+        assert not (profile / "endpoint.json").exists()
+        await engine.doorway.check()
+        assert json.loads((profile / "endpoint.json").read_text())["address"] == engine.doorway.address == address
+
+
+async def test_who_closes_meanwhile_is_told_of_no_address(
+    open_engine: Any, script: Script, profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=0) as engine:
+        looking, found = asyncio.Event(), asyncio.Event()
+
+        async def moved(_: object) -> str:
+            looking.set()
+            await found.wait()
+            return "Moved."
+
+        monkeypatch.setattr(doorway_module, "_moved", moved)
+        endpoint = engine.doorway._endpoint
+        endpoint._serving.stop_listening()
+        endpoint._known = 1  # told of another port
+        check = asyncio.create_task(engine.doorway.check())
+        await asyncio.wait_for(looking.wait(), PATIENCE)
+        await engine.doorway.close()
+        found.set()
+        await check
+        assert (engine.doorway.address, engine.doorway.trouble) == ("", "")
+        assert not (profile / "endpoint.json").exists()
+
+
+async def test_closing_while_listening_anew(open_engine: Any, script: Script, profile: Path) -> None:
+    async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=0) as engine:
+        endpoint = engine.doorway._endpoint
+        endpoint._serving.stop_listening()
+        endpoint._known = 1
+        accept = endpoint._accept
+
+        async def slowly(*given: Any) -> None:
+            await accept(*given)
+            closing.append(asyncio.create_task(engine.doorway.close()))
+            await asyncio.sleep(0)
+
+        closing: list[asyncio.Task[None]] = []
+        endpoint._accept = slowly
+        await engine.doorway.check()
+        await closing[0]
+        assert engine.doorway.address == ""
+        assert not (profile / "endpoint.json").exists()
