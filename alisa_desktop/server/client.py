@@ -31,13 +31,15 @@ def send_later(_: str) -> bool:
 class Pace:
     """How a client is written to, in seconds: `keep_alive` after the last frame, `patience` for one frame to be taken.
 
-    `grace` is what a client has to take its last frames and the close frame, before the connection is cut.
+    `grace` is what a client has to take its last frames and the close frame, before the connection is cut. No more
+    than `frames_waiting` are kept for it, and none after `characters_waiting` already are.
     """
 
     keep_alive: float = 20.0
     patience: float = 300.0
     grace: float = 1.0
     frames_waiting: int = 1024
+    characters_waiting: int = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Client:
         self._is_idle = False  # the writer waits for something to do, so nothing can be overtaken
         self._sent_at = 0.0
         self._waiting: asyncio.Queue[str | _Close] = asyncio.Queue()
+        self._behind = 0  # characters that wait
 
     @property
     def card(self) -> ConnectedClient:
@@ -91,7 +94,11 @@ class Client:
             if self._is_idle and self._waiting.empty() and self.dialect.listens and self._send_now(frame):
                 self._sent_at = _now()
                 continue
+            if self._behind > self._pace.characters_waiting:
+                self._give_up("too slow: too much is waiting")
+                return
             self._waiting.put_nowait(frame)
+            self._behind += len(frame)
             if self._waiting.qsize() > self._pace.frames_waiting:
                 self._give_up("too slow: too many frames are waiting")
 
@@ -124,7 +131,9 @@ class Client:
             while (due := self._sent_at + self._pace.keep_alive) > _now():
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(due):
-                        return await self._waiting.get()
+                        item = await self._waiting.get()
+                        self._behind -= len(item) if isinstance(item, str) else 0
+                        return item
             return self.dialect.keep_alive
         finally:
             self._is_idle = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from alisa_desktop.core.errors import SOMETHING_BROKE, ModelCrashed
 from alisa_desktop.core.events import SpeechEnded
-from alisa_desktop.core.messages import Emotion
+from alisa_desktop.core.messages import Emotion, Turn
 from alisa_desktop.core.sight import Depth, Sight
 from alisa_desktop.server.access import AccessPolicy
 from alisa_desktop.server.client import Pace
@@ -260,6 +261,28 @@ async def test_a_slow_client_delays_nobody(
         house.model.end()
         assert "too slow" in caplog.text
         assert (await rest(slow))[1:] == (1013, "too slow: too many frames are waiting")
+
+
+async def test_a_client_that_asks_and_never_reads_fills_no_memory(open_house: Fixture, rest: Fixture) -> None:
+    async with open_house(pace=Pace(characters_waiting=5_000_000, grace=30)) as house:
+        client = await house.enter("?v=2", max_queue=1, max_size=None)
+
+        async def history(limit: int, before: str = "") -> list[Turn]:
+            return [turn]
+
+        turn = Turn("t", "x" * 1_000_000, "y", Emotion.HAPPY, "default", "hand", datetime.now(UTC))
+        house.talk.history = history
+        for _ in range(60):
+            await client.send('{"type":"get_history"}')
+        frames, *close = await rest(client)
+        assert close == [1013, "too slow: too much is waiting"]
+        assert len(frames) < 20
+
+
+async def test_a_long_frame_alone_is_waited_for(open_house: Fixture) -> None:
+    async with open_house(pace=Pace(characters_waiting=10)) as house:
+        client = await house.enter("?v=2")
+        assert len(await client.recv()) > 10
 
 
 async def test_a_dead_client_is_cut_off(
