@@ -49,7 +49,7 @@ from alisa_desktop.persona.modes import DEFAULT, Modes, PersonaBroken, parse_mod
 from alisa_desktop.persona.prompt import screen_note
 from alisa_desktop.settings.file import SettingsFile
 from alisa_desktop.settings.personas import Personas
-from alisa_desktop.settings.schema import OF_MODEL, ModelSource, Settings
+from alisa_desktop.settings.schema import OF_FILE, ModelSource, Settings
 from alisa_desktop.vision.eyes import Eyes, Rules
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._following = asyncio.Lock()
         self._thinking = asyncio.Lock()
+        self._choosing = asyncio.Lock()
         self._arriving = ""
         self._is_heard = False  # whether there is an edge that shows notices
         self.library = Library(self.paths, use=self._use_file, spawn=self.spawn, publish=self.bus.publish)
@@ -185,10 +186,11 @@ class Engine:
 
         Raises `ModelMissing` and `ModelTooBig`.
         """
-        if name:
-            await self.library.use(name)
-        else:
-            self.change(self.settings.model_copy(update={"model_source": ModelSource.BUILTIN}))
+        async with self._choosing:  # to find one may take seconds, and the one chosen last counts
+            if name:
+                await self.library.use(name)
+            else:
+                self.change(self.settings.model_copy(update={"model_source": ModelSource.BUILTIN}))
 
     async def import_brain(self, path: Path) -> None:
         """Think with a file of the user's, which stays where it is; raises `ModelMissing`, `ModelBroken` and more."""
@@ -197,7 +199,8 @@ class Engine:
     async def remove_brain(self, name: str) -> None:
         """Delete a model of ours, or forget one of the user's; one that she thinks with is left first."""
         brain = await self.library.find(name)
-        if str(brain.path) in (str(self.mind.file), self.settings.model_file):
+        chosen = self.settings.model_source is ModelSource.FILE and self.settings.model_file == str(brain.path)
+        if chosen or brain.path == self.mind.file:
             await self.use_brain("")
             await self._follow_mind()
         await self.library.remove(name)
@@ -209,7 +212,6 @@ class Engine:
 
     def _use_file(self, path: Path) -> None:
         self._arriving = str(path)
-        self.mind.try_again()
         changes = {"model_source": ModelSource.FILE, "model_file": str(path)}
         self.change(self.settings.model_copy(update=changes))
 
@@ -303,9 +305,10 @@ class Engine:
         await self.mind.close()
 
     async def _finish_tasks(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while tasks := tuple(self._tasks):  # the end of one may begin another
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     # following changes
 
@@ -335,12 +338,12 @@ class Engine:
         async with self._thinking:
             wanted = self.settings  # the latest, however long the one before took to load
             arriving, self._arriving = self._arriving, ""
-            if await self.mind.follow(wanted):
+            if await self.mind.follow(wanted, again=bool(arriving)):
                 self._thought = wanted
                 if arriving and arriving == wanted.model_file:
                     self.conversation.remark(ARRIVED.format(name=self.mind.status.name), Emotion.HAPPY)
             elif model_part(wanted) == model_part(self.settings):
-                self.change(self.settings.model_copy(update={name: getattr(self._thought, name) for name in OF_MODEL}))
+                self.change(self.settings.model_copy(update={name: getattr(self._thought, name) for name in OF_FILE}))
 
     def _see_to(self, status: ModelStatus) -> None:
         if status.state in (ModelState.FAILED, ModelState.MISSING):

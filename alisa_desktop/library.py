@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -74,6 +75,7 @@ class Library:
         self._resumes = resumes
         self._opening: asyncio.Task[None] | None = None
         self._opened: Downloads | None = None
+        self._closing = threading.Event()
 
     @property
     def fetches(self) -> tuple[Fetch, ...]:
@@ -116,7 +118,8 @@ class Library:
         return self._opened
 
     async def close(self) -> None:
-        """Stop all downloads; what is here of them stays for the next time."""
+        """Stop whatever takes time: searches, measuring, downloads; what is here of those stays for the next time."""
+        self._closing.set()
         if self._opening:
             await asyncio.wait([self._opening])
         if self._opened:
@@ -145,7 +148,7 @@ class Library:
         threads, processor = threads_for(hardware), hardware.processor.name
         known = self._speeds.find(processor, threads)
         if known is None:
-            known = measure(child_command("--speed"), threads, self._paths.resources)
+            known = measure(child_command("--speed"), threads, self._paths.resources, self._closing)
             if known and not hardware.busy:  # else it tells more of the other programs than of the machine
                 self._speeds.keep(processor, threads, known)
         return known or 0.0
@@ -251,7 +254,7 @@ class Library:
     async def elsewhere(self) -> tuple[Brain, ...]:
         """The models that other programs have on this machine; takes seconds."""
         await self.open()
-        return await asyncio.to_thread(self._shelf.elsewhere)
+        return await asyncio.to_thread(self._shelf.elsewhere, self._closing.is_set)
 
     async def add(self, path: Path) -> Brain:
         """Know a file of the user's from now on, where it lies. Raises `ModelMissing`, `ModelBroken`, `ShelfFailed`."""

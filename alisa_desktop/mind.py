@@ -62,6 +62,7 @@ class Mind:
         self._idle_seconds = 0.0
         self._touched = 0.0
         self._limits: dict[Any, Any] = {}
+        self._leaving: list[RunningModel] = []
 
     async def open(self, settings: Settings) -> None:
         """Make the model of the settings and begin to load it."""
@@ -72,8 +73,8 @@ class Mind:
         await self.model.start()
 
     async def close(self) -> None:
-        """Give the model back."""
-        await self.model.close()
+        """Give the model back, and those that were on their way out."""
+        await asyncio.gather(*(model.close() for model in (*self._leaving, self.model)))
 
     @property
     def status(self) -> ModelStatus:
@@ -101,23 +102,24 @@ class Mind:
 
     # changing
 
-    async def follow(self, settings: Settings) -> bool:
+    async def follow(self, settings: Settings, *, again: bool = False) -> bool:
         """Think with the model of the settings from the next reply on that begins when it is ready.
 
-        False when it can't be used: the reason is told and the present one stays.
+        False when it can't be used: the reason is told and the present one stays. With `again`, one that has a
+        stand-in is tried once more.
         """
         self._idle_seconds = settings.idle_minutes * 60
-        if model_part(settings) == self._part:
+        if model_part(settings) == self._part and (self._chosen or not again):
             return True
         old, old_file = self.model, self._file
         fresh = await self._make(settings)
         try:
             trouble = await self._try(fresh)
         except BaseException:  # she quits meanwhile: nobody else knows of it
-            await fresh.close()
+            await self._dismiss(fresh)
             raise
         if trouble and not self._has_failed(old):
-            await fresh.close()
+            await self._dismiss(fresh)
             self._file = old_file
             self._tell_status(old.status)
             self._publish(NoticeRaised(STAYS.format(sentence=trouble, name=old.status.name)))
@@ -144,18 +146,20 @@ class Mind:
                 await self._talk.between_turns()
                 self._talk.use(fresh)
             self.model, self._part, self._chosen = fresh, model_part(settings), True
+            self.touch()
             self._tell_status(fresh.status)
         finally:  # also when she quits meanwhile
-            await (old if self.model is fresh else fresh).close()
+            await self._dismiss(old if self.model is fresh else fresh)
+
+    async def _dismiss(self, model: RunningModel) -> None:
+        """Close it; where she quits in the middle of that, `close` ends what was begun."""
+        self._leaving.append(model)
+        await model.close()
+        self._leaving.remove(model)
 
     @staticmethod
     def _has_failed(model: RunningModel) -> bool:
         return model.status.state in (ModelState.FAILED, ModelState.MISSING)
-
-    def try_again(self) -> None:
-        """Load what is chosen next in any case, also when it is what could not be used before."""
-        if not self._chosen:
-            self._part = ()
 
     async def step_down(self) -> str:
         """Go on with the starter brain when the present model can't be used; the sentence about it, or nothing."""

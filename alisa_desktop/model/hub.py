@@ -5,6 +5,7 @@ The shape of its metadata is that of the Hugging Face Hub, `/api/models/{reposit
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -118,6 +119,7 @@ class Pins:
         self._path = path
         self.notice = ""
         self._pins = self._load()
+        self._writing = asyncio.Lock()
 
     def known(self, model: CatalogModel) -> Pinned:
         """Where the checksums of a model's files are known from."""
@@ -162,7 +164,12 @@ class Pins:
 
     async def _keep(self, model: CatalogModel, told: Mapping[str, Pin]) -> None:
         """Write what is new; what is there already stays as it is."""
-        pins = {**self._pins, model.repository: {**told, **self._pins.get(model.repository, {})}}
+        async with self._writing:  # else of two models at once, only one would be known
+            pins = {**self._pins, model.repository: {**told, **self._pins.get(model.repository, {})}}
+            await self._write(model, pins)
+            self._pins = pins
+
+    async def _write(self, model: CatalogModel, pins: Mapping[str, Mapping[str, Pin]]) -> None:
         plain = {repository: {name: asdict(pin) for name, pin in files.items()} for repository, files in pins.items()}
         text = json.dumps({"version": 1, "pins": plain}, indent=2).encode() + b"\n"
         try:
@@ -172,7 +179,6 @@ class Pins:
                 f"I can't note what the files of {model.title} have to be ({error.strerror}). "
                 f"Make room or allow writing in {self._path.parent}."
             ) from error
-        self._pins = pins
 
     def _pin(self, model: CatalogModel, file: CatalogFile) -> Pin | None:
         """Our own list counts most, then what was found first, then a list that was fetched."""

@@ -51,7 +51,7 @@ class Web:
         self._whole_answer = whole
         self._timeout = httpx.Timeout(silence, connect=connect)
         self._client: httpx.AsyncClient | None = None
-        if not (origin.lower().startswith("https://") or self._plain):
+        if not (_is_address(origin) and (origin.lower().startswith("https://") or self._plain)):
             raise DownloadFailed(
                 f"{_place(origin)} is no safe (https) address. Correct it, for example in HF_ENDPOINT."
             )
@@ -197,12 +197,18 @@ def _checksum(etag: str) -> str:
     return value if len(value) == 64 and set(value) <= set("0123456789abcdef") else ""
 
 
-def _is_here(url: str) -> bool:
-    """Whether `url` is plain http on this machine."""
+def _is_address(url: str) -> bool:
     try:
-        parsed = httpx.URL(url)
+        return bool(httpx.URL(url).host)
     except httpx.InvalidURL:
         return False
+
+
+def _is_here(url: str) -> bool:
+    """Whether `url` is plain http on this machine."""
+    if not _is_address(url):
+        return False
+    parsed = httpx.URL(url)
     if parsed.scheme != "http":
         return False
     try:

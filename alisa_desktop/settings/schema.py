@@ -8,10 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from alisa_desktop.core.sight import Consent
 
-OF_MODEL = (
-    "model_source", "model_file", "context_tokens", "server_url", "server_model", "server_key", "server_sees",
-)  # fmt: skip
-"""The settings that say which model she thinks with."""
+OF_FILE = ("model_source", "model_file", "context_tokens")
+"""The settings that say which file she thinks with."""
 
 
 class ModelSource(StrEnum):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,7 @@ from hub import COMMIT, LocalHub, Trick
 from alisa_desktop.core.brains import Pinned
 from alisa_desktop.core.errors import CatalogFailed, DownloadFailed
 from alisa_desktop.model.catalog import Catalog, CatalogModel
+from alisa_desktop.model.disk import replace_file
 from alisa_desktop.model.hub import Hub, Pins, Wanted, hub_endpoint, pin_catalog
 from alisa_desktop.model.web import Lost, Web, retry_after
 
@@ -86,6 +89,23 @@ async def test_what_the_hub_says_is_held_on_to(hub: LocalHub, tmp_path: Path) ->
     assert await settle(hub, again, model()) == (words, eyes)
     assert len(hub.asked) == 1
     assert [one.name for one in path.parent.iterdir()] == ["pins.json"]
+
+
+async def test_of_two_models_at_once_both_are_held_on_to(
+    hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(path: Path, data: bytes) -> None:
+        time.sleep(0.1)
+        replace_file(path, data)
+
+    monkeypatch.setattr("alisa_desktop.model.hub.replace_file", slow)
+    other = model().model_copy(update={"repository": "someone/Other-GGUF"})
+    hub.put(other.repository, "tiny.gguf", WORDS)
+    hub.put(other.repository, "eyes.gguf", EYES)
+    pins = Pins(tmp_path / "pins.json")
+    await asyncio.gather(settle(hub, pins, model()), settle(hub, pins, other))
+    for known in (pins, Pins(tmp_path / "pins.json")):
+        assert known.size(model()) == known.size(other) == len(WORDS) + len(EYES)
 
 
 async def test_a_first_pin_wins_over_what_the_hub_says_later(hub: LocalHub, tmp_path: Path) -> None:
@@ -250,6 +270,12 @@ def unknown_certificate(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.mark.parametrize("address", ["https://xn--\u00e4/", "https://a\0b/", "https://", "ftp://example.org/"])
+def test_what_is_no_address_is_told(address: str) -> None:
+    with pytest.raises(DownloadFailed, match="is no safe"):
+        Web(address)
 
 
 async def test_https_never_steps_down(
