@@ -37,7 +37,7 @@ NO_BINARY = 1003
 SENT_AWAY = 4001
 """The user disconnected this client: it should not come back by itself."""
 TEXT_SUBPROTOCOL = "alisa.v1.text"
-"""For clients that can give a token only as a subprotocol: they must be answered by another one."""
+"""For clients that give a token as a subprotocol, and want to be answered by another one."""
 SUBPROTOCOLS = frozenset({SUBPROTOCOL, TEXT_SUBPROTOCOL})
 log = logging.getLogger(__name__)
 

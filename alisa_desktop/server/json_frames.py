@@ -257,7 +257,7 @@ class ModeChanged(Frame):
 
 
 class ModelChanged(Frame):
-    """Her model is loading, ready, missing or failed."""
+    """Her model is loading, ready, resting, missing or failed."""
 
     type: Literal["model_changed"] = "model_changed"
     model: Model

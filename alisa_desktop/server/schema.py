@@ -245,7 +245,7 @@ _SECURITY = {
         "in": "header",
         "name": "Sec-WebSocket-Protocol",
         "description": f"For pages, which can't set headers: one more subprotocol, `{TOKEN_PROTOCOL}` and the token in "
-        f"base64url without padding. It is never the chosen one: ask for `{SUBPROTOCOL}` beside it, or for "
+        f"base64url without padding. Only alone is it the chosen one: ask for `{SUBPROTOCOL}` beside it, or for "
         "`alisa.v1.text` to speak version 1.",
     },
 }

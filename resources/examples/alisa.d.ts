@@ -231,7 +231,7 @@ export interface ModeChanged {
   title: string;
 }
 
-/** Her model is loading, ready, missing or failed. */
+/** Her model is loading, ready, resting, missing or failed. */
 export interface ModelChanged {
   type: "model_changed";
   model: Model;

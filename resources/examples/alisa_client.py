@@ -112,7 +112,7 @@ class Mode:
 
 @dataclass(frozen=True)
 class Model:
-    """What she thinks with; `state` is loading, ready, missing or failed."""
+    """What she thinks with; `state` is loading, ready, resting, missing or failed."""
 
     name: str = ""
     state: str = ""
@@ -212,7 +212,7 @@ class ModeChanged:
 
 @dataclass(frozen=True)
 class ModelChanged:
-    """Her model is loading, ready, missing or failed."""
+    """Her model is loading, ready, resting, missing or failed."""
 
     model: Model = Model()
 
