@@ -47,7 +47,7 @@ class Shelf:
         self._places = places
         self._bounds = bounds or Bounds()
         self._links = Links(folder / "linked.json")
-        self._known: dict[Path, tuple[_MARK, Brain | None]] = {}
+        self._known: dict[Found, tuple[_MARK, Brain | None]] = {}
 
     def brains(self) -> tuple[Brain, ...]:
         """The models in our folder, then those the user pointed at; with `trouble` where one can't be used."""
@@ -129,9 +129,9 @@ class Shelf:
 
     def _remembered(self, found: Found) -> Brain | None:
         mark = _mark(found)
-        known = self._known.get(found.path)
+        known = self._known.get(found)
         if known is None or known[0] != mark:
-            self._known[found.path] = known = (mark, self._examined(found))
+            self._known[found] = known = (mark, self._examined(found))
         return known[1]
 
     def _examined(self, found: Found) -> Brain | None:

@@ -378,6 +378,18 @@ def test_models_of_ollama_have_its_names(folder: Path, tmp_path: Path, put: Put)
     assert all(brain.linked and brain.source == "Ollama" and not brain.trouble for brain in found.values())
 
 
+def test_a_model_of_theirs_that_the_user_took_is_called_the_same_after_a_restart(
+    folder: Path, tmp_path: Path, put: Put
+) -> None:
+    theirs = tmp_path / "studio"
+    path = put(theirs / "their brain.gguf")
+    shelf = Shelf(folder, places=[Place("LM Studio", (theirs,))])
+    assert only(shelf.elsewhere()).source == "LM Studio"
+    taken = shelf.add_link(path)
+    assert (taken.id, taken.source) == ("their-brain", LINKED)
+    assert shelf.brains() == Shelf(folder).brains() == (taken,)
+
+
 def test_a_blob_that_is_not_there_is_said(folder: Path, tmp_path: Path, put: Put) -> None:
     ollama(tmp_path, put, "qwen3:4b").unlink()
     brain = only(of_ollama(folder, tmp_path))
