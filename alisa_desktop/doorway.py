@@ -11,6 +11,7 @@ from alisa_desktop.conversation.session import Conversation
 from alisa_desktop.core.errors import AlisaError
 from alisa_desktop.core.sight import Sight
 from alisa_desktop.options import Options
+from alisa_desktop.server.scene import listening_scene
 from alisa_desktop.settings.file import write_json
 from alisa_desktop.settings.schema import Settings
 
@@ -33,6 +34,7 @@ class Doorway:
         self._talk = talk
         self._told = told
         self._endpoint: Endpoint | None = None
+        self._scene = listening_scene(talk)  # whenever the endpoint opens, a reply may be under way
 
     async def open(self, settings: Settings) -> None:
         """Let clients in where they are wanted; what goes wrong is told, never raised."""
@@ -51,7 +53,7 @@ class Doorway:
             token=settings.endpoint_token,
         )
         paths = self._options.paths
-        endpoint = Endpoint(self._talk, policy, Folders(paths.resources, paths.sprites))
+        endpoint = Endpoint(self._talk, policy, Folders(paths.resources, paths.sprites), scene=self._scene)
         try:
             await endpoint.start()
         except AlisaError as error:
@@ -66,6 +68,7 @@ class Doorway:
             endpoint, self._endpoint = self._endpoint, None
             self._withdraw_address()
             await endpoint.close()
+            self._scene.vision = None  # nobody is told now what she sees next
         if self.address or self.trouble:
             self._tell("", "")
 

@@ -43,15 +43,18 @@ log = logging.getLogger(__name__)
 
 
 class Hub:
-    """Connects sockets with the talk. Use it on the loop's thread only."""
+    """Connects sockets with the talk. Use it on the loop's thread only.
 
-    def __init__(self, talk: Talk, policy: AccessPolicy, pace: Pace) -> None:
+    `scene` is one that hears the talk already, and so knows the reply under way.
+    """
+
+    def __init__(self, talk: Talk, policy: AccessPolicy, pace: Pace, scene: Scene) -> None:
         self.talk = talk
         self._policy = policy
         self._pace = pace
         self._clients: dict[Client, asyncio.Task[None] | None] = {}
         self._numbers = itertools.count(1)
-        self._scene = Scene(talk.emotion)
+        self._scene = scene
         self._lines = Lines()
         self._telling: asyncio.Handle | None = None
         self._told: tuple[ConnectedClient, ...] = ()
@@ -127,7 +130,6 @@ class Hub:
             self.talk.bus.publish(ClientsChanged(clients))
 
     def _deliver(self, event: Event) -> None:
-        self._scene.hear(event)
         for client in self._clients:
             client.put(client.dialect.tell(event))
 

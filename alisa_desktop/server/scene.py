@@ -19,6 +19,7 @@ from alisa_desktop.core.events import (
 )
 from alisa_desktop.core.messages import Emotion, Outcome
 from alisa_desktop.core.sight import Gaze
+from alisa_desktop.server.ports import Talk
 
 
 @dataclass(slots=True)
@@ -71,6 +72,13 @@ class Scene:
                 self.presence = event.value
             case EyesChanged() if event.status.gaze in (Gaze.CLOSED, Gaze.PAUSED):
                 self.vision = None  # what she knows no more is not told either
+
+
+def listening_scene(talk: Talk) -> Scene:
+    """How things stand in `talk`, from now on."""
+    scene = Scene(talk.emotion)
+    talk.bus.subscribe(scene.hear)
+    return scene
 
 
 def shown_at_end(event: ReplyFinished) -> Emotion:

@@ -21,6 +21,7 @@ from alisa_desktop.server.hub import Hub
 from alisa_desktop.server.limits import HttpConnection, Limits, Rules, SocketConnection
 from alisa_desktop.server.pages import Folders
 from alisa_desktop.server.ports import Talk
+from alisa_desktop.server.scene import Scene, listening_scene
 
 PORTS_TRIED = 50
 BACKLOG = 32
@@ -38,7 +39,8 @@ log = logging.getLogger(__name__)
 class Endpoint:
     """The WebSocket endpoint of a talk. All of it belongs to the loop's thread.
 
-    `policy.port` is the port wished for; `port` and `address` tell the one in use after `start`.
+    `policy.port` is the port wished for; `port` and `address` tell the one in use after `start`. `scene` is one that
+    hears the talk already; without it there is one that hears from now on.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Endpoint:
         folders: Folders,
         pace: Pace | None = None,
         limits: Limits | None = None,
+        scene: Scene | None = None,
     ) -> None:
         self._talk = talk
         self._folders = folders
         self._policy = policy
         self._pace = pace or Pace()
         self._limits = limits or Limits()
+        self._scene = scene or listening_scene(talk)
         self._wished = policy.port
         self._known = 0
         """The port that was last told of, 0 while there is none."""
@@ -78,7 +82,7 @@ class Endpoint:
     async def start(self) -> None:
         """Begin to serve; clients can connect when this returns. Raises `PortTaken`."""
         listener = self._listen(self._wished or self.port)
-        hub = Hub(self._talk, self._policy, self._pace)
+        hub = Hub(self._talk, self._policy, self._pace, self._scene)
         server = _server(self._app(hub), self._limits)
         self._serving = _Serving(hub, server)
         await self._accept(self._serving, listener)

@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from alisa_desktop import doorway as doorway_module
 from alisa_desktop import engine as engine_module
 from alisa_desktop.core.errors import PortTaken
-from alisa_desktop.core.events import ClientsChanged
+from alisa_desktop.core.events import ClientsChanged, ReplyText
 from alisa_desktop.server.serve import listen
 
 PATIENCE = 30.0
@@ -198,3 +198,22 @@ async def test_closing_while_listening_anew(open_engine: Any, script: Script, pr
         await closing[0]
         assert engine.doorway.address == ""
         assert not (profile / "endpoint.json").exists()
+
+
+async def test_a_reply_under_way_outlives_another_doorway(open_engine: Any, script: Script) -> None:
+    chunks = [f"word{number} " for number in range(200)]
+    words = script({"text": "x", "emotion": "happy", "chunks": chunks, "delay_ms": 50})
+    async with open_engine(scripted=words, endpoint=True, port=0) as engine:
+        heard = Listener(engine.bus)
+        turn = engine.conversation.say("Tell me a lot.")
+        await heard.until(lambda event: isinstance(event, ReplyText))
+        address = await changed(engine, endpoint_origins="http://localhost:3000")
+        async with connect(f"{address}?v=2", proxy=None) as client:
+            welcome = json.loads(await client.recv())
+            assert (welcome["reply"]["turn"], welcome["reply"]["user_text"]) == (turn, "Tell me a lot.")
+            assert welcome["reply"]["text"].startswith("word0")
+            engine.conversation.stop()
+            told = [welcome["reply"]["text"]]
+            while (message := json.loads(await asyncio.wait_for(client.recv(), PATIENCE)))["type"] != "end":
+                told += [message["text"]] if message["type"] == "text" else []
+            assert "".join(told).strip() == message["text"].strip()
