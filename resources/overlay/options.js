@@ -18,7 +18,7 @@ export function parseOptions(search, hash) {
 
 // The token as the fragment writes it and as it reads; null where there is none, or a broken one.
 function parseToken(written) {
-  const coded = written.replace(/=+$/, "");
+  const coded = written.replace(/=+$/, "").replace(/[+ ]/g, "-").replace(/\//g, "_"); // a plus reads as a space here
   try {
     const letters = atob(coded.replace(/-/g, "+").replace(/_/g, "/"));
     const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));

@@ -445,6 +445,13 @@ async def test_every_state_of_the_model_looks_as_on_the_desktop(app: App, browse
         assert looks == [ours.emotion, ours.state, ours.pendant(0)], state
 
 
+@pytest.mark.parametrize("written", ["Pz8_Pz8-", "Pz8/Pz8+", "Pz8%2FPz8%2B"])
+async def test_a_token_is_read_from_either_base64(app: App, browser: Browser, written: str) -> None:
+    async with the_modules(app, browser) as page:
+        token = await page.evaluate(f"options.parseOptions('', '#token={written}').token")
+    assert token == {"coded": "Pz8_Pz8-", "plain": "?" * 5 + ">"}
+
+
 async def test_the_mouth_reads_as_on_the_desktop(app: App, browser: Browser) -> None:
     texts = [
         "Hello, world!",
