@@ -9,7 +9,7 @@ from alisa_desktop.server import pages, schema
 from alisa_desktop.server.access import AccessGuard, AccessPolicy
 from alisa_desktop.server.hub import Hub
 
-CHAT_PATH = "/ws/chat"
+CHAT_PATH = schema.PATH
 
 
 def create_app(hub: Hub, policy: AccessPolicy, folders: pages.Folders) -> ASGIApp:

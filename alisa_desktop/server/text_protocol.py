@@ -21,8 +21,9 @@ from alisa_desktop.core.events import (
     SpeechEnded,
     SpeechStarted,
 )
-from alisa_desktop.core.messages import ClientKind, Emotion, Outcome, ScreenReport, Turn
+from alisa_desktop.core.messages import ClientKind, Emotion, ScreenReport, Turn
 from alisa_desktop.server.ports import Command, Nothing, Presence, Screen, Speech, Submit
+from alisa_desktop.server.scene import shown_at_end
 
 END = "[END]"
 MODE_CHANGED = "[MODE CHANGED]"
@@ -163,7 +164,7 @@ class TextProtocol:
         return _face(emotion)
 
     def _finish(self, event: ReplyFinished) -> Iterator[str]:
-        self._emotion = Emotion.SAD if event.outcome is Outcome.FAILED else event.emotion
+        self._emotion = shown_at_end(event)
         self._faced = ""
         if event.turn in self._owed:
             del self._owed[event.turn]
