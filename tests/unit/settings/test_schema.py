@@ -29,6 +29,7 @@ def test_only_what_is_no_choice_says_nothing() -> None:
         "starter_hint_shown",
         "vision_explained",
         "vision_paused_until",
+        "welcome_shown",
     }
 
 

@@ -125,8 +125,28 @@ def managed_display() -> Iterator[str]:
         client = Client(display)
         supported = client.atom("_NET_SUPPORTED")
         wait_for(lambda: client.root.get_full_property(supported, 0), "the window manager")
+        wait_for(lambda: gives_focus(client), "a window manager that has come up")
         yield display
         client.close()
+
+
+def gives_focus(client: Client) -> bool:
+    """Whether a new window becomes the active one; those that the manager finds when it comes up do not."""
+    active = client.atom("_NET_ACTIVE_WINDOW")
+    probe = client.show("probe")
+
+    def is_active() -> bool:
+        found = client.root.get_full_property(active, 0)
+        return bool(found) and probe.id in found.value
+
+    try:
+        wait_for(is_active, "the probe to be active", 2)
+    except AssertionError:
+        return False
+    finally:
+        probe.destroy()
+        client.display.sync()
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +195,7 @@ def find(screen: X11Screen, window: Any, sure: Callable[[Window], object] = lamb
     def look() -> Window | None:
         return next((seen for seen in screen.windows() if seen.handle == window.id and sure(seen)), None)
 
-    return wait_for(look, f"window {window.id:#x}", 10)  # type: ignore[return-value]
+    return wait_for(look, f"window {window.id:#x}")  # type: ignore[return-value]
 
 
 def gone(screen: X11Screen, window: Any) -> None:
