@@ -211,7 +211,7 @@ class Engine:
         self.change(self.settings.model_copy(update=changes))
 
     def _use_file(self, path: Path) -> None:
-        self._arriving = str(path)
+        self._arriving = str(path) if path != self.mind.file else ""
         changes = {"model_source": ModelSource.FILE, "model_file": str(path)}
         self.change(self.settings.model_copy(update=changes))
 

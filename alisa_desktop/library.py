@@ -7,6 +7,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -95,7 +96,9 @@ class Library:
             self._publish(NoticeRaised(sentence))
         for model in self._catalog.models if self._resumes else ():
             if await asyncio.to_thread(_was_begun, self._paths.models / model.id):
-                self._downloads.start(model)
+                download = self._downloads.start(model)
+                if self._paused(model.id).exists():
+                    download.pause()
 
     def _read(self) -> None:
         from alisa_desktop.model.catalog import Catalog  # httpx takes its time: not before somebody wants models
@@ -204,24 +207,34 @@ class Library:
     async def fetch(self, model: str) -> None:
         """Begin to fetch a model of the catalog, or go on with it; raises `ModelMissing` for an unknown one."""
         await self.open()
-        self._downloads.start(self._offered(model))
+        offered = self._offered(model)
+        await asyncio.to_thread(self._paused(model).unlink, missing_ok=True)
+        self._downloads.start(offered)
 
     async def pause(self, model: str) -> None:
-        """Let its download rest."""
+        """Let its download rest, also after a restart, until it is fetched again."""
         await self.open()
         if download := self._downloads.find(model):
             download.pause()
+            with suppress(OSError):  # then it goes on by itself at the next start
+                await asyncio.to_thread(self._paused(model).touch)
 
     async def cancel(self, model: str) -> None:
         """Stop its download and remove what is here of it."""
         await self.open()
-        self._downloads.cancel(self._offered(model))
+        offered = self._offered(model)
+        await asyncio.to_thread(self._paused(model).unlink, missing_ok=True)
+        self._downloads.cancel(offered)
 
     async def was_begun(self, model: str) -> bool:
         """Whether a part of that model of the catalog is here."""
         await self.open()
         known = self._catalog.find(model)
         return known is not None and await asyncio.to_thread(_was_begun, self._paths.models / known.id)
+
+    def _paused(self, model: str) -> Path:
+        """The file that says that the user let the download of this model rest."""
+        return self._paths.models / f".{model}.paused"
 
     def _offered(self, name: str) -> CatalogModel:
         if (found := self._catalog.find(name)) is None:

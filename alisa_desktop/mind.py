@@ -74,7 +74,8 @@ class Mind:
 
     async def close(self) -> None:
         """Give the model back, and those that were on their way out."""
-        await asyncio.gather(*(model.close() for model in (*self._leaving, self.model)))
+        models = [*self._leaving, *([self.model] if hasattr(self, "model") else [])]  # none where opening failed
+        await asyncio.gather(*(model.close() for model in models))
 
     @property
     def status(self) -> ModelStatus:

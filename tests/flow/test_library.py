@@ -182,6 +182,25 @@ async def test_a_download_is_paused_goes_on_and_is_cancelled(open_engine: Any, h
             await engine.library.fetch("nobody")
 
 
+async def test_a_download_that_the_user_paused_stays_paused_after_a_restart(open_engine: Any, hub: LocalHub) -> None:
+    hub.tricks.extend([Trick(cut_after=PIECE), LATER])
+    async with open_engine() as engine:
+        ear = Ear(engine.bus)
+        await engine.library.fetch("tiny")
+        await ear.fetch(FetchState.STALLED, words="(503)")
+        await engine.library.pause("tiny")
+        await ear.fetch(FetchState.PAUSED)
+    asked = len(hub.files)
+    async with open_engine() as engine:
+        ear = Ear(engine.bus)
+        await engine.library.open()
+        await ear.fetch(FetchState.PAUSED)
+        assert len(hub.files) == asked
+        await engine.library.fetch("tiny")
+        await ear.fetch(FetchState.DONE)
+    assert hub.files[-1].range, "it went on where it was"
+
+
 async def test_broken_off_twice_and_by_a_restart_it_goes_on_by_itself(
     open_engine: Any, hub: LocalHub, made: Path
 ) -> None:
