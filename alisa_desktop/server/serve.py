@@ -24,8 +24,8 @@ from alisa_desktop.server.ports import Talk
 from alisa_desktop.server.scene import Scene, listening_scene
 
 PORTS_TRIED = 50
-BACKLOG = 32
-"""Connections that the loop accepts at a time before it can cut one."""
+BACKLOG = 4
+"""Connections that the loop accepts at a time, before it does anything else: a crowd must not hold up the windows."""
 WAITING = 512
 """Connections that may wait to be accepted: all overlays come back at once after a restart."""
 ANSWER_PATIENCE = 5.0
