@@ -8,25 +8,35 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from alisa_desktop.core.brains import Brain, Fetch, FetchState, Fit, Offer, Pinned
+from alisa_desktop.core.brains import Brain, Fetch, FetchState, Fit, Offer
 from alisa_desktop.core.errors import AlreadyRunning, CatalogFailed, DownloadFailed, ModelMissing, ModelTooBig
-from alisa_desktop.core.events import Event, FetchesChanged, NoticeRaised
+from alisa_desktop.core.events import Event, FetchesChanged
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import only_instance
-from alisa_desktop.library import Check, Library
+from alisa_desktop.library import Library
 from alisa_desktop.model.disk import size_text
-from alisa_desktop.model.fit import gigabytes
+from alisa_desktop.model_words import (
+    ProgressLine,
+    brain_words,
+    check_as_json,
+    check_words,
+    entry,
+    finish,
+    hear_end,
+    offer_words,
+    print_json,
+    show_fetch,
+    show_reading,
+    tell_notice,
+)
 from alisa_desktop.settings.file import SettingsFile
 from alisa_desktop.settings.schema import ModelSource, Settings
 
@@ -37,9 +47,6 @@ RUNS = "I am running already. Choose my brain in my own window there (Settings, 
 KEPT = "What is here of {title} is kept. To go on: {program} download {name}"
 NOTHING_HERE = "There is no model to check here. Fetch one of those that `{program} list` shows, or import a file."
 NOT_THE_STARTER = "My starter brain is a part of me, so it stays. Name another model."
-STATES = {FetchState.WAITING: "about to begin", FetchState.CHECKING: "checking what came"}
-ENDED = (FetchState.DONE, FetchState.FAILED)
-MINUTE, HOUR = 60, 3600
 
 
 async def list_models(paths: Paths, as_json: bool) -> int:
@@ -49,15 +56,15 @@ async def list_models(paths: Paths, as_json: bool) -> int:
         present = _present(paths, brains)
     if as_json:
         said = {"machine": library.machine, "present": present}
-        _print_json(said | {"offers": [asdict(one) for one in offers], "brains": [asdict(one) for one in brains]})
+        print_json(said | {"offers": [asdict(one) for one in offers], "brains": [asdict(one) for one in brains]})
         return 0
     click.echo(f"This machine: {library.machine}\n\nOffered:")
     for offer in offers:
-        click.echo(_offer_words(offer))
+        click.echo(offer_words(offer))
     click.echo("\nHere:")
-    click.echo(_entry(STARTER, "what she comes with", present))
+    click.echo(entry(STARTER, "what she comes with", present))
     for brain in brains:
-        click.echo(_entry(brain.id, _brain_words(brain), present))
+        click.echo(entry(brain.id, brain_words(brain), present))
     if present == "server":
         click.echo("* a server  (see Settings)")
     return 0
@@ -68,11 +75,11 @@ async def search_local(paths: Paths, as_json: bool) -> int:
     async with _opened(paths) as library:
         found = await library.elsewhere()
     if as_json:
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
     elif not found:
         click.echo(f"No other program that I know has models here. Fetch one of those that `{PROGRAM} list` shows.")
     for brain in () if as_json else found:
-        click.echo(_entry(brain.id, f"{_brain_words(brain)}\n      {brain.path}", ""))
+        click.echo(entry(brain.id, f"{brain_words(brain)}\n      {brain.path}", ""))
     return 0
 
 
@@ -86,8 +93,8 @@ async def download(paths: Paths, name: str, then_use: bool, as_json: bool) -> in
     def hear(event: Event) -> None:
         if isinstance(event, FetchesChanged):
             for fetch in event.fetches:
-                _show_fetch(line, ended, fetch)
-        _tell_notice(event)
+                show_fetch(line, ended, fetch)
+        tell_notice(event)
 
     async with _opened(paths, hear) as library:
         offer = await _suitable(library, name, then_use)
@@ -107,7 +114,7 @@ async def download(paths: Paths, name: str, then_use: bool, as_json: bool) -> in
         brain = await library.find(name)
     told = f"{brain.title} is here ({size_text(brain.bytes)})."
     way = "She thinks with it from the next start on." if then_use else f"To think with it: {PROGRAM} use {name}"
-    _finish(as_json, asdict(brain) | {"present": then_use}, f"{told} {way}")
+    finish(as_json, asdict(brain) | {"present": then_use}, f"{told} {way}")
     return 0
 
 
@@ -115,7 +122,7 @@ async def import_file(paths: Paths, file: Path, as_json: bool) -> int:
     """Know a file of the user's, where it lies."""
     async with _opened(paths) as library:
         brain = await library.add(file)
-    _finish(as_json, asdict(brain), f"I know {brain.title} now. To think with it: {PROGRAM} use {brain.id}")
+    finish(as_json, asdict(brain), f"I know {brain.title} now. To think with it: {PROGRAM} use {brain.id}")
     return 0
 
 
@@ -129,7 +136,7 @@ async def use(paths: Paths, name: str, as_json: bool) -> int:
             async with _opened(paths) as library:
                 title = (await library.find(name)).title
                 await library.use(name)
-    _finish(as_json, {"present": name, "title": title}, f"From the next start on she thinks with {title}.")
+    finish(as_json, {"present": name, "title": title}, f"From the next start on she thinks with {title}.")
     return 0
 
 
@@ -139,13 +146,13 @@ async def remove(paths: Paths, name: str, as_json: bool) -> int:
         raise ModelMissing(NOT_THE_STARTER)
     with _alone(paths):
         dropped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        async with _opened(paths, partial(_hear_end, dropped, name)) as library:
+        async with _opened(paths, partial(hear_end, dropped, name)) as library:
             brains = await library.brains()
             if name not in [brain.id for brain in brains] and await library.was_begun(name):
                 await library.cancel(name)
                 if trouble := await dropped:
                     raise DownloadFailed(trouble)
-                _finish(as_json, {"removed": name, "linked": False}, f"What was here of {name} is deleted.")
+                finish(as_json, {"removed": name, "linked": False}, f"What was here of {name} is deleted.")
                 return 0
             was_present = _present(paths, brains) == name
             if was_present:
@@ -153,7 +160,7 @@ async def remove(paths: Paths, name: str, as_json: bool) -> int:
             brain = await library.remove(name)
     told = f"{brain.title} is off the list; its file stays." if brain.linked else f"{brain.title} is deleted."
     way = " She goes back to her starter brain." if was_present else ""
-    _finish(as_json, {"removed": name, "linked": brain.linked}, told + way)
+    finish(as_json, {"removed": name, "linked": brain.linked}, told + way)
     return 0
 
 
@@ -164,12 +171,12 @@ async def verify(paths: Paths, name: str, as_json: bool) -> int:
     async with _opened(paths) as library:
         names = [name] if name else [brain.id for brain in await library.brains()]
         for one in names:
-            checks.append(await library.verify(one, partial(_show_reading, line, one)))
+            checks.append(await library.verify(one, partial(show_reading, line, one)))
             line.end()
             if not as_json:
-                click.echo(_check_words(checks[-1]))
+                click.echo(check_words(checks[-1]))
     if as_json:
-        _print_json([_check_as_json(check) for check in checks])
+        print_json([check_as_json(check) for check in checks])
     elif not checks:
         click.echo(NOTHING_HERE.format(program=PROGRAM))
     return UNUSABLE if any(check.trouble for check in checks) else 0
@@ -193,7 +200,7 @@ async def pin(paths: Paths, catalog: Path | None, as_json: bool) -> int:
         ) from error
     listed = [model for model in json.loads(file.read_text(encoding="utf-8"))["models"] if model["id"] in pinned]
     if as_json:
-        _print_json({"catalog": file, "pinned": listed})
+        print_json({"catalog": file, "pinned": listed})
     elif not listed:
         click.echo("Everything is pinned already; nothing changed.")
     for model in () if as_json else listed:
@@ -207,7 +214,7 @@ async def refresh(paths: Paths, url: str, as_json: bool) -> int:
     """Fetch a newer list of models."""
     async with _opened(paths) as library:
         version = await library.refresh(url)
-    _finish(as_json, {"version": version}, f"The list of models is version {version} now.")
+    finish(as_json, {"version": version}, f"The list of models is version {version} now.")
     return 0
 
 
@@ -221,7 +228,7 @@ async def _opened(paths: Paths, hear: Callable[[Event], None] | None = None) -> 
         paths,
         use=partial(_think_with, paths),
         spawn=lambda work: work.close(),
-        publish=hear or _tell_notice,
+        publish=hear or tell_notice,
         resumes=False,
     )
     try:
@@ -280,123 +287,3 @@ def _present(paths: Paths, brains: tuple[Brain, ...]) -> str:
     with suppress(RuntimeError):  # "~name" of nobody here
         path = path.expanduser()
     return next((brain.id for brain in brains if brain.path in (path, path.absolute())), "")
-
-
-# words
-
-
-def _tell_notice(event: Event) -> None:
-    if isinstance(event, NoticeRaised):
-        click.echo(event.text, err=True)
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
-
-
-def _finish(as_json: bool, value: dict[str, Any], sentence: str) -> None:
-    if as_json:
-        _print_json(value)
-    else:
-        click.echo(sentence)
-
-
-def _entry(name: str, words: str, present: str) -> str:
-    return f"{'*' if name == present else ' '} {name}  {words}{'  (the present one)' if name == present else ''}"
-
-
-def _offer_words(offer: Offer) -> str:
-    marks = [word for word, on in (("recommended", offer.recommended), ("here", offer.installed)) if on]
-    speed, about = offer.tokens_per_second, "about " if offer.pinned is Pinned.UNKNOWN else ""
-    facts = [
-        f"{about}{size_text(offer.bytes)} to fetch" if offer.bytes else "size not known yet",
-        f"{gigabytes(offer.memory_bytes)} of memory" if offer.memory_bytes else "",
-        f"about {speed:.0f} tokens/s" if speed and speed >= 1 else "less than 1 token/s" if speed else "",
-        "sees" if offer.sees else "",
-        offer.licence,
-    ]
-    marked = f"  ({', '.join(marks)})" if marks else ""
-    lines = [f"  {offer.id}  {offer.title}{marked}", offer.good_at, ", ".join(filter(None, facts)), offer.why]
-    return "\n      ".join(filter(None, lines))
-
-
-def _brain_words(brain: Brain) -> str:
-    facts = [size_text(brain.bytes), brain.parameters, brain.quantization, "sees" if brain.projector else ""]
-    memory = f"{gigabytes(brain.memory_bytes)} of memory" if brain.memory_bytes else ""
-    about = ", ".join(filter(None, [*facts, memory, brain.licence, f"from {brain.source}"]))
-    return "\n      ".join(filter(None, [f"{brain.title}  ({about})", brain.trouble]))
-
-
-def _check_words(check: Check) -> str:
-    good = "every byte is as it has to be" if check.whole else "its header is sound; nobody told its checksum"
-    return f"{check.brain.id}: {check.trouble or good}"
-
-
-def _check_as_json(check: Check) -> dict[str, Any]:
-    how = "sha256" if check.whole else "header"
-    return {"id": check.brain.id, "path": check.brain.path, "checked": how, "trouble": check.trouble}
-
-
-# progress
-
-
-class ProgressLine:
-    """A line on standard error that is written over on a terminal; elsewhere one line for each new `mark`."""
-
-    def __init__(self) -> None:
-        self._live = bool(sys.stderr and sys.stderr.isatty())
-        self._width = 0
-        self._mark: object = None
-
-    def show(self, words: str, mark: object) -> None:
-        """Write `words` where the earlier ones were, or below them if `mark` is another."""
-        if self._live:
-            words = words[: shutil.get_terminal_size().columns - 1]
-            click.echo("\r" + words.ljust(self._width), nl=False, err=True)
-            self._width = len(words)
-        elif mark != self._mark:
-            click.echo(words, err=True)
-        self._mark = mark
-
-    def end(self) -> None:
-        """What comes next stands on a line of its own."""
-        if self._width:
-            click.echo(err=True)
-        self._width, self._mark = 0, None
-
-
-def _show_fetch(line: ProgressLine, ended: asyncio.Future[Fetch], fetch: Fetch) -> None:
-    share = f"{_bar(fetch.done, fetch.total)} of {size_text(fetch.total)}" if fetch.total else ""
-    pace = [f"{size_text(fetch.rate)}/s" if fetch.rate else "", f"{_time(fetch.left)} left" if fetch.left else ""]
-    state = fetch.sentence or STATES.get(fetch.state, "")
-    words = ", ".join(filter(None, [share, *pace, state]))
-    if words and fetch.state not in ENDED:
-        line.show(f"{fetch.title}: {words}", (fetch.state, fetch.sentence, 10 * fetch.done // (fetch.total or 1)))
-    if fetch.state in ENDED and not ended.done():
-        ended.set_result(fetch)
-
-
-def _hear_end(dropped: asyncio.Future[str], name: str, event: Event) -> None:
-    """Tell when a download is no longer on the list, or why it stays."""
-    _tell_notice(event)
-    if not isinstance(event, FetchesChanged) or dropped.done():
-        return
-    fetch = next((one for one in event.fetches if one.id == name), None)
-    if fetch is None or fetch.state is FetchState.FAILED:
-        dropped.set_result(fetch.sentence if fetch else "")
-
-
-def _show_reading(line: ProgressLine, name: str, done: int, total: int) -> None:
-    line.show(f"{name}: {_bar(done, total)} read", 10 * done // total)
-
-
-def _bar(done: int, total: int) -> str:
-    tenths = 20 * done // total
-    return f"[{'#' * tenths}{'-' * (20 - tenths)}] {100 * done // total} %"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / MINUTE)
-    return f"{minutes} min" if seconds < HOUR else f"{minutes // 60} h {minutes % 60} min"

@@ -44,7 +44,7 @@ LIGHT_ROOMS = {"__main__": frozenset({"core", "host"})}
 """Rooms that import only these while they are imported themselves, and the rest inside functions."""
 
 ROOM_OF_FILE = {
-    **dict.fromkeys(("terminal", "errands", "models_cli", "model_errands"), "cli"),
+    **dict.fromkeys(("terminal", "errands", "models_cli", "model_errands", "model_words"), "cli"),
     **dict.fromkeys(("start", "brain_wishes"), "app"),
     **dict.fromkeys(("doorway", "mind", "library"), "engine"),
 }

@@ -75,11 +75,6 @@ def memory_of_size(file_bytes: int, context_tokens: int) -> int:
     return file_bytes + KEY_VALUES * context_tokens + min(GIB, 128 * MIB + file_bytes)
 
 
-def bytes_per_token(header: GgufHeader, context_tokens: int) -> int:
-    """Bytes that are read to decode one token when the context is half full."""
-    return header.active_bytes + header.cache_bytes_per_token * header.usable_context(context_tokens) // 2
-
-
 def fit(memory_bytes: int, hardware: Hardware, freed_bytes: int = 0) -> Fit:
     """How a model that takes `memory_bytes` suits this machine.
 

@@ -20,8 +20,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 LEAST_TOKENS = 256
 """Fewer tokens are read faster than they are worth a file."""
@@ -165,7 +165,7 @@ def _facts(paths: Sequence[Path]) -> Iterator[tuple[int, int, Path]]:
             yield facts.st_mtime_ns, facts.st_size, path
 
 
-def _read(file: BinaryIO, key: bytes) -> bytearray | None:
+def _read(file: BufferedReader, key: bytes) -> bytearray | None:
     """The state in a file, None for one that is not whole or was made for something else."""
     head = file.read(_HEAD.size)
     if len(head) != _HEAD.size:
@@ -176,7 +176,7 @@ def _read(file: BinaryIO, key: bytes) -> bytearray | None:
     if os.fstat(file.fileno()).st_size != _HEAD.size + key_length + length or file.read(key_length) != key:
         return None
     data = bytearray(length)
-    if file.readinto(data) != length or hashlib.sha256(data).digest() != digest:  # type: ignore[attr-defined]
+    if file.readinto(data) != length or hashlib.sha256(data).digest() != digest:
         return None
     return data
 

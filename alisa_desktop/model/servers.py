@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import re
 import ssl
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from alisa_desktop.core.addresses import is_loopback
 from alisa_desktop.core.brains import FoundServer
 
 USUAL = {
@@ -39,17 +39,9 @@ _ELSEWHERE = re.compile(r"[:-]cloud$")
 def is_local(url: str) -> bool:
     """Tell whether `url` leads to this machine and nowhere else: "localhost" and loopback addresses only."""
     try:
-        host = httpx.URL(url.strip()).host.rstrip(".")
+        return is_loopback(httpx.URL(url.strip()).host)
     except httpx.InvalidURL:
         return False
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
 
 
 def plain_context() -> ssl.SSLContext:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +13,7 @@ from typing import Self
 
 import httpx
 
+from alisa_desktop.core.addresses import is_loopback
 from alisa_desktop.core.errors import DownloadFailed
 from alisa_desktop.model.disk import in_thread
 
@@ -209,12 +209,7 @@ def _is_here(url: str) -> bool:
     if not _is_address(url):
         return False
     parsed = httpx.URL(url)
-    if parsed.scheme != "http":
-        return False
-    try:
-        return ipaddress.ip_address(parsed.host).is_loopback
-    except ValueError:
-        return parsed.host == "localhost"
+    return parsed.scheme == "http" and is_loopback(parsed.host)
 
 
 def _place(url: str) -> str:

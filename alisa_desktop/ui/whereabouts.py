@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from alisa_desktop.core.addresses import is_loopback
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.settings.schema import ModelSource, Settings
 
@@ -63,13 +63,7 @@ def host_of(address: str) -> str:
 
 def is_here(address: str) -> bool:
     """Whether a URL leads to this very machine."""
-    host = _host(address)
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(_host(address))
 
 
 def _host(address: str) -> str:

@@ -16,7 +16,6 @@ from alisa_desktop.host.hardware import Hardware
 from alisa_desktop.model import fit as fitting
 from alisa_desktop.model.fit import (
     Candidate,
-    bytes_per_token,
     fit,
     gigabytes,
     memory_needed,
@@ -53,7 +52,6 @@ def test_memory_is_weights_cache_room_and_eyes(tmp_path: Path) -> None:
     assert memory_needed(header, 512) - memory_needed(header, 100) == 412 * cache
     assert memory_needed(header, 99_999) == memory_needed(header, 512)
     assert memory_needed(header, 512, GIB) - memory_needed(header, 512) == GIB
-    assert bytes_per_token(header, 512) == header.active_bytes + 256 * cache
 
 
 def test_memory_of_a_file_that_is_not_here_yet_is_rather_too_high() -> None:
