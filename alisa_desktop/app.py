@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import date, datetime, time
@@ -13,17 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import qasync
-from PySide6.QtCore import QEvent, QObject, QSocketNotifier, QUrl
+from PySide6.QtCore import QEvent, QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication
 
 from alisa_desktop.brain_wishes import BrainWishes
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.core.events import Event, EyesChanged, HistoryChanged, ModeChanged, ModelChanged
 from alisa_desktop.core.messages import Emotion
 from alisa_desktop.core.sight import Consent
+from alisa_desktop.leaving import Leaving, leave_threads_behind
 from alisa_desktop.options import Options
 from alisa_desktop.settings.file import SettingsFile, write_json
+from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.first_picture import FirstPicture
 from alisa_desktop.ui.second_start import SecondStart
@@ -38,19 +38,20 @@ FIRST_PAINT_SECONDS = 1.0
 WELCOME = "Hi. I'm Alisa, and I live here now. Click me when you want to talk; right-click me for everything else."
 
 
-def run(application: QApplication, options: Options, picture: FirstPicture | None) -> int:
+def run(application: Application, options: Options, picture: FirstPicture | None) -> int:
     """Live until the end; `picture` stands in for her until she is there."""
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
         loop.run_until_complete(App(application, options).live(picture))
+        leave_threads_behind()  # the loop waits for those of its own when it closes
     return 0
 
 
 class App:
     """Everything between the first window and the last; lives on the GUI thread, which is the loop's."""
 
-    def __init__(self, application: QApplication, options: Options) -> None:
+    def __init__(self, application: Application, options: Options) -> None:
         self._options = options
         self._paths = options.paths
         self._bridge = Bridge()
@@ -60,17 +61,22 @@ class App:
         self._windows = Windows(
             application, self._bridge, settings, self._paths.resources, _own_pack(self._paths.sprites)
         )
-        self._ended = asyncio.Event()
-        application.commitDataRequest.connect(self._ended.set)
+        self._leaving = Leaving(application, self._paths.logs)
+        self._bridge.quit_requested.connect(self._leaving.leave)
 
     async def live(self, picture: FirstPicture | None) -> None:
-        """Show her at once, wake the engine behind her, and stay until the end."""
-        signals = QuitSignals(self._ended.set)
+        """Show her at once, wake the engine behind her, and stay until the end, which may come at any moment."""
+        self._leaving.hear_signals()
+        asked = asyncio.ensure_future(self._leaving.asked.wait())
+        life = asyncio.ensure_future(self._live(picture))
         try:
-            await self._appear(picture)
-            await self._live()
+            await asyncio.wait([asked, life], return_when=asyncio.FIRST_COMPLETED)
+            life.cancel()
+            with suppress(asyncio.CancelledError):
+                await life
         finally:
-            signals.close()
+            asked.cancel()
+            self._leaving.close()
 
     async def _appear(self, picture: FirstPicture | None) -> None:
         painted = FirstPaint(self._windows.avatar)
@@ -82,25 +88,29 @@ class App:
             picture.close()
             picture.deleteLater()
 
-    async def _live(self) -> None:
+    async def _live(self, picture: FirstPicture | None) -> None:
+        """Everything, until it is cancelled."""
+        await self._appear(picture)
         await asyncio.to_thread(importlib.import_module, "alisa_desktop.engine")
         from alisa_desktop.engine import Engine
 
         self._windows.furnish()
         second_start = SecondStart(self._paths.profile)
         second_start.happened.connect(self._windows.come_forward)
-        try:
-            async with Engine(self._options) as engine, AsyncExitStack() as stack:
-                stack.callback(self._windows.close)
-                await self._connect(engine, stack)
-                await self._ended.wait()
-                self._windows.keep_picture(self._paths.first_picture)
-        finally:
-            second_start.close()
+        async with AsyncExitStack() as stack:
+            stack.callback(second_start.close)
+            try:
+                engine = await stack.enter_async_context(Engine(self._options))
+            finally:
+                stack.callback(self._windows.close)  # before the engine is, which takes longer
+            self._leaving.save = engine.save
+            await self._connect(engine, stack)
+            stack.callback(self._windows.keep_picture, self._paths.first_picture)
+            await asyncio.get_running_loop().create_future()
 
     async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
         BrainWishes(engine, self._bridge)
-        wishes = Wishes(engine, self._bridge, self._windows, self._ended.set)
+        wishes = Wishes(engine, self._bridge, self._windows)
         stack.callback(wishes.close)
         modes = engine.conversation.modes.values()
         self._bridge.show_modes(
@@ -134,7 +144,7 @@ class App:
 class Wishes(QObject):
     """What the user asks of the windows, handed to the engine; answers go back through the bridge."""
 
-    def __init__(self, engine: Engine, bridge: Bridge, windows: Windows, quit_alisa: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, bridge: Bridge, windows: Windows) -> None:
         super().__init__(bridge)
         from alisa_desktop.ui.persona_watch import PersonaWatch
 
@@ -154,7 +164,6 @@ class Wishes(QObject):
         bridge.search_requested.connect(lambda text: engine.spawn(self._search(text)))
         bridge.delete_turn_requested.connect(lambda turn: engine.spawn(engine.forget(turn)))
         bridge.delete_all_requested.connect(lambda: engine.spawn(engine.forget()))
-        bridge.quit_requested.connect(quit_alisa)
         bridge.disconnect_requested.connect(engine.doorway.send_away)
         bridge.look_requested.connect(self._look)
         bridge.consent_requested.connect(engine.allow_looks)
@@ -283,37 +292,6 @@ class FirstPaint(QObject):
             self.happened.set()
             self._window.removeEventFilter(self)
         return False
-
-
-class QuitSignals:
-    """Ctrl-C and a polite kill end Alisa in good order. Python sees signals only when it runs: a socket wakes it."""
-
-    def __init__(self, quit_alisa: Callable[[], None]) -> None:
-        import socket
-
-        self._reader, self._writer = socket.socketpair()
-        self._writer.setblocking(False)
-        self._reader.setblocking(False)
-        self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read)
-        self._notifier.activated.connect(self._drain)
-        self._before = {
-            number: signal.signal(number, lambda *_: quit_alisa()) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-
-    def close(self) -> None:
-        """Give the signals back."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(self._before_fd)
-        self._notifier.setEnabled(False)
-        self._reader.close()
-        self._writer.close()
-
-    def _drain(self) -> None:
-        with suppress(BlockingIOError):
-            while self._reader.recv(64):
-                pass
 
 
 def _read_places(file: Path) -> Places:

@@ -60,6 +60,10 @@ PAUSE = timedelta(hours=1)
 LOADED_TURNS = 300
 """How many stored turns are read at start; the first prompt takes the latest of them, up to the seed's 3000 tokens."""
 ARRIVED = "My new brain is here: {name}. Say something, and I'll try it on you."
+LETTING_GO_SECONDS = 0.5
+"""A reply that is stopped ends within milliseconds; the model of one that has not ended by then hangs."""
+CLOSING_SECONDS = 1.5
+"""The most that closing one thing may take where nothing is lost by leaving it open."""
 NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
 
 log = logging.getLogger(__name__)
@@ -118,12 +122,12 @@ class Engine:
         self.conversation = self._converse()
         self.mind.serve(self.conversation)
         self.doorway = Doorway(self.options, self.conversation, lambda *told: self.on_endpoint(*told))
-        stack.push_async_callback(self.doorway.close)
-        stack.push_async_callback(self.conversation.close)
+        stack.push_async_callback(within, CLOSING_SECONDS, self.doorway.close)
+        stack.push_async_callback(self._finish_talk)
         stack.callback(self.bus.subscribe(self._hear))
         stack.callback(self.bus.subscribe(self.mind.hear))
-        stack.push_async_callback(self._finish_tasks)
-        stack.push_async_callback(self.library.close)
+        stack.push_async_callback(within, CLOSING_SECONDS, self._finish_tasks)
+        stack.push_async_callback(within, CLOSING_SECONDS, self.library.close)
         stack.push_async_callback(self.eyes.close)  # first of all: who leaves sees nothing any more
         await self._recall()
         self._told_of_memory = self.memory.notice
@@ -151,6 +155,11 @@ class Engine:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+
+    async def save(self) -> None:
+        """Stop the replies under way and write everything down, and go on: the session of the user may end now."""
+        await self.conversation.finish_turns()
+        await asyncio.wrap_future(self._writer.submit(lambda: None))  # behind whatever is being written
 
     def change(self, settings: Settings) -> None:
         """Make `settings` the present ones: save them and let everything they touch follow."""
@@ -301,6 +310,14 @@ class Engine:
 
     # closing
 
+    async def _finish_talk(self) -> None:
+        """Bring the reply under way to its end and store it; a model that does not let go of it is closed first."""
+        talk = asyncio.ensure_future(self.conversation.close())
+        await asyncio.wait([talk], timeout=LETTING_GO_SECONDS)
+        if not talk.done():
+            await self.mind.close()
+        await talk
+
     async def _close_mind(self) -> None:
         await self.mind.close()
 
@@ -388,6 +405,17 @@ class Engine:
             self.bus.publish(NoticeRaised(error.sentence))
         elif error:  # a task is a boundary: the bug goes to the log, the app goes on
             log.error("a task of the engine failed", exc_info=error)
+
+
+async def within(seconds: float, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Close something that nobody needs to wait for longer than that (s)."""
+    closing = asyncio.ensure_future(close())
+    await asyncio.wait([closing], timeout=seconds)
+    if closing.done():
+        closing.result()
+    else:
+        closing.cancel()
+        log.warning("%s took more than %s s and was given up", getattr(close, "__qualname__", close), seconds)
 
 
 async def open_memory(paths: Paths) -> Store | Forgetful:

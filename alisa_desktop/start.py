@@ -9,13 +9,12 @@ import sys
 from dataclasses import replace
 from types import TracebackType
 
-from PySide6.QtWidgets import QApplication
-
 from alisa_desktop import __version__
 from alisa_desktop.core.errors import AlreadyRunning
 from alisa_desktop.host.display import prefer_free_placement
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
+from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.first_picture import load_first_picture
 
 
@@ -24,7 +23,7 @@ def run(options: Options) -> int:
     sys.excepthook = _log_bug
     import_plainly()
     prefer_free_placement()
-    application = QApplication(["Alisa"])
+    application = Application(["Alisa"])
     application.setApplicationName("Alisa")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("alisa-desktop")
@@ -54,7 +53,7 @@ def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackTy
     logging.getLogger(__name__).critical("a bug", exc_info=(kind, error, trace))
 
 
-def _run_alone(application: QApplication, options: Options) -> int:
+def _run_alone(application: Application, options: Options) -> int:
     if picture := load_first_picture(options.paths.first_picture):
         picture.show_now()
     from alisa_desktop import app

@@ -45,7 +45,7 @@ LIGHT_ROOMS = {"__main__": frozenset({"core", "host"})}
 
 ROOM_OF_FILE = {
     **dict.fromkeys(("terminal", "errands", "models_cli", "model_errands", "model_words"), "cli"),
-    **dict.fromkeys(("start", "brain_wishes"), "app"),
+    **dict.fromkeys(("start", "brain_wishes", "leaving"), "app"),
     **dict.fromkeys(("doorway", "mind", "library"), "engine"),
 }
 """Parts of a room."""

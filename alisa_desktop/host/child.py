@@ -17,6 +17,8 @@ from alisa_desktop.core.frames import Frame, FrameDecoder, FrameError, encode
 
 LAST_LINES = 50
 EXIT_SECONDS = 2.0
+KILLED_SECONDS = 1.0
+"""How long the system may take to end a process that was killed; one that waits for a dead disk takes for ever."""
 
 Process = subprocess.Popen[bytes]
 log = logging.getLogger(__name__)
@@ -71,14 +73,29 @@ class ChildProcess:
             self._process.kill()
 
     async def stop(self, grace: float) -> None:
-        """Close the pipe, give the process `grace` seconds, then kill it; returns when it is gone."""
+        """Close the pipe, give the process `grace` seconds, then kill it; returns when it is gone.
+
+        Where not even that ends it, it is left alone after `KILLED_SECONDS`. Who is cancelled kills it at once.
+        """
         self.end()
         try:
             await asyncio.wait_for(self.ended.wait(), grace)
         except TimeoutError:
             self.kill()
-            await self.ended.wait()
+            if not await self._has_ended():
+                log.error("the %s was killed and is still there", self.name)
+                return
+        except asyncio.CancelledError:
+            self.kill()
+            raise
         self._thread.join()
+
+    async def _has_ended(self) -> bool:
+        try:
+            await asyncio.wait_for(self.ended.wait(), KILLED_SECONDS)
+        except TimeoutError:
+            return False
+        return True
 
     # In the reader's thread
 

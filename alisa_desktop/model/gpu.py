@@ -17,7 +17,7 @@ from alisa_desktop.model.safe_list import Marks, mark
 
 PATIENCE = 90.0 if sys.platform == "win32" else 30.0
 """Seconds a probe may take; Windows looks through the libraries when they are first loaded."""
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 1.0
 
 
 class Graphics:

@@ -23,7 +23,8 @@ CRASH_LIMIT = 3
 BLIND_AFTER = 2
 """After so many crashes in a row, a model is given no vision projector: it may be what they come from."""
 BACK_OFF = (0.5, 1.0, 2.0)
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 1.0
+"""For a runner to end by itself; then it is killed, which harms nothing."""
 KILLED = -9  # by hand or for lack of memory: says nothing about the processor
 
 RESTARTING = "My model stopped unexpectedly. I'm starting it again."

@@ -18,7 +18,8 @@ from alisa_desktop.core.frames import PROTOCOL, Frame
 from alisa_desktop.core.sight import EYES_SHUT, AppKind, Consent, Depth, EyesStatus, Gaze, Sight
 from alisa_desktop.host.child import ChildProcess, Process
 
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.5
+"""For eyes to shut by themselves; in the middle of reading they don't, and are killed."""
 LOOK_SECONDS = 60.0
 """The longest a look may take: a big screen full of text on a slow machine takes half of that."""
 IDLE_SECONDS = 300.0

@@ -17,11 +17,18 @@ from alisa_desktop.core import events
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.host.paths import resources
 from alisa_desktop.settings.schema import Settings
+from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.bubble import Bubble
 from alisa_desktop.ui.icons import Icons
 from alisa_desktop.ui.look import Look
 from alisa_desktop.ui.theme import ThemeWatcher, light
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[Application]:
+    """The application that pytest-qt makes: Alisa's own."""
+    return Application
 
 
 def _top_level(app: QApplication) -> set[QWidget]:

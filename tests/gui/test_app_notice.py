@@ -5,15 +5,14 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication
-
 from alisa_desktop.app import App
 from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.options import Options
+from alisa_desktop.ui.application import Application
 
 
-async def test_a_damaged_settings_file_is_told(qapp: QApplication, profile: Path, tmp_path: Path) -> None:
+async def test_a_damaged_settings_file_is_told(qapp: Application, profile: Path, tmp_path: Path) -> None:
     profile.mkdir()
     (profile / "settings.json").write_text("{ damaged")
     script = tmp_path / "script.json"
