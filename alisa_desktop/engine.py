@@ -249,7 +249,10 @@ class Engine:
     async def _open_eyes(self, settings: Settings) -> None:
         if self.options.eyes:
             await self.eyes.follow(rules(self.paths, settings))
-            await self.eyes.allow(settings.vision, settings.vision_paused_until)
+            until = settings.vision_paused_until
+            if until is not None:  # a clock that was set back meanwhile does not make the pause a longer one
+                until = min(until, datetime.now(UTC) + PAUSE)
+            await self.eyes.allow(settings.vision, until)
 
     # opening
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
+from itertools import islice
 
 from alisa_desktop.core.messages import Turn
 from alisa_desktop.core.sight import Look
@@ -33,8 +34,10 @@ class Forgetful:
         """The latest turns (older than the turn `before`), at most `limit`, oldest first; none if that is unknown."""
         if not before:
             return answer((), self._turns.values(), limit=limit)
-        known = self._turns.get(before)
-        return answer((), self._turns.values(), lambda turn: known is not None and turn.at < known.at, limit)
+        names = list(self._turns)
+        if before not in names:
+            return []
+        return answer((), islice(self._turns.values(), names.index(before)), limit=limit)
 
     async def days(self) -> list[tuple[date, int]]:
         """The local days on which something was said and how many turns, newest first."""

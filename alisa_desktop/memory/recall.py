@@ -6,7 +6,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
-from operator import attrgetter
 
 from alisa_desktop.core.messages import Turn
 
@@ -41,11 +40,14 @@ def per_day(times: Iterable[datetime], zone: tzinfo | None) -> list[tuple[date, 
 def answer(
     stored: Iterable[Turn], unwritten: Iterable[Turn], matches: Matches = lambda turn: True, limit: int | None = None
 ) -> list[Turn]:
-    """The latest `limit` turns that match, oldest first.
+    """The latest `limit` turns that match, in the order they were said: no clock is asked, for it may be set back.
 
     `stored` match already; what is `unwritten` is newer than a stored turn of the same id and takes its place.
     """
+    stored = list(stored)
     fresh = {turn.id: turn for turn in unwritten}
-    found = [turn for turn in stored if turn.id not in fresh] + [turn for turn in fresh.values() if matches(turn)]
-    found.sort(key=attrgetter("at"))
+    fitting = {name: turn for name, turn in fresh.items() if matches(turn)}
+    found = [fitting.get(turn.id, turn) for turn in stored if turn.id in fitting or turn.id not in fresh]
+    known = {turn.id for turn in stored}
+    found += (fitting[name] for name in fitting if name not in known)
     return found if limit is None else found[max(len(found) - limit, 0) :]

@@ -175,18 +175,28 @@ class Store:
                 raise MemoryFailed(f"{failure} I keep what we say and write it down as soon as I can.") from failure
 
     def _find(self, condition: ColumnElement[bool], matches: Matches, limit: int | None = None) -> list[Turn]:
-        newest_first = (StoredTurn.at.desc(), StoredTurn.rowid.desc())
+        # as they were said, whatever the clock said; the sum lets SQLite take the index on time where that serves
+        newest_first = (StoredTurn.rowid if limit is not None else StoredTurn.rowid + 0).desc()
         with self._session() as session:
-            rows = session.scalars(select(StoredTurn).where(condition).order_by(*newest_first).limit(limit)).unique()
+            rows = session.scalars(select(StoredTurn).where(condition).order_by(newest_first).limit(limit)).unique()
             stored = [row.turn() for row in rows]
         return answer(reversed(stored), self._unwritten, matches, limit)
 
     def _recent(self, limit: int, before: str) -> list[Turn]:
         if not before:
             return self._find(true(), lambda turn: True, limit)
-        known = self._find(StoredTurn.id == before, lambda turn: turn.id == before)
-        at = known[0].at if known else datetime.min.replace(tzinfo=UTC)
-        return self._find(StoredTurn.at < at, lambda turn: turn.at < at, limit)
+        waiting = [turn.id for turn in self._unwritten]
+        with self._session() as session:
+            place = session.scalar(select(StoredTurn.rowid).where(StoredTurn.id == before))
+            if place is not None:
+                rows = select(StoredTurn.id).where(StoredTurn.id.in_(waiting), StoredTurn.rowid < place)
+                earlier = set(session.scalars(rows))
+        if place is not None:
+            return self._find(StoredTurn.rowid < place, lambda turn: turn.id in earlier, limit)
+        if before not in waiting:
+            return []
+        earlier = set(waiting[: waiting.index(before)])
+        return self._find(true(), lambda turn: turn.id in earlier, limit)
 
     def _days(self) -> list[tuple[date, int]]:
         with self._session() as session:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +133,16 @@ async def test_consent_and_pause_are_kept_over_a_restart(open_engine: Any, monke
         engine.pause_eyes(False)
         await heard.until(lambda event: isinstance(event, EyesChanged) and event.status.gaze is Gaze.OPEN)
         assert engine.settings.vision_explained
+
+
+async def test_a_pause_is_no_longer_than_a_pause_though_the_clock_was_set_back(open_engine: Any, profile: Path) -> None:
+    now = datetime.now(UTC)
+    profile.mkdir()
+    written = {"vision": "ask", "vision_explained": True, "vision_paused_until": str(now + timedelta(days=9))}
+    (profile / "settings.json").write_text(json.dumps(written))
+    async with open_engine() as engine:
+        until = engine.eyes.status.paused_until
+        assert until and timedelta(minutes=59) < until - now < timedelta(minutes=62)
 
 
 @pytest.mark.skipif("sys.platform != 'linux'")

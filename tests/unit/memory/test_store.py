@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alisa_desktop.core.messages import Emotion, Outcome, Turn
+from alisa_desktop.memory.forgetful import Forgetful
 from alisa_desktop.memory.recall import storable
 from alisa_desktop.memory.store import Store
 
 MakeTurn = Callable[..., Turn]
 TOKYO = timezone(timedelta(hours=9))
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 
@@ -94,7 +96,7 @@ async def test_sql_on_another_thread_is_refused(store: Store) -> None:
 async def test_recent_gives_the_latest_oldest_first(store: Store, turn: MakeTurn) -> None:
     for number in (3, 1, 2, 0):
         await store.record(turn(number))
-    assert await store.recent(3) == [turn(1), turn(2), turn(3)]
+    assert await store.recent(3) == [turn(1), turn(2), turn(0)]
     assert await store.recent(0) == []
 
 
@@ -387,11 +389,44 @@ async def test_ten_thousand_turns_take_one_query_each(
     assert len(queries) <= 3, "by primary key: the turn and its messages"
 
 
-async def test_the_index_on_time_is_used(store: Store, path: Path, turn: MakeTurn, queries: list[str]) -> None:
+async def test_no_question_sorts_the_whole_memory(store: Store, path: Path, turn: MakeTurn, queries: list[str]) -> None:
+    def plan() -> str:
+        values = ["2026"] * queries[-1].count("?")
+        return " ".join(str(row[3]) for row in raw(path, f"EXPLAIN QUERY PLAN {queries[-1]}", *values))
+
     await store.record(turn(0))
     await store.recent(10)
+    assert plan().startswith("CO-ROUTINE anon_1 SCAN turns SCAN anon_1"), "backwards from the end, to the limit"
     await store.since(turn(0).at)
-    for query in queries[-2:]:
-        values = ["2026"] * query.count("?")
-        plan = " ".join(str(row[3]) for row in raw(path, f"EXPLAIN QUERY PLAN {query}", *values))
-        assert "INDEX ix_turns_at" in plan
+    assert "INDEX ix_turns_at" in plan()
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+async def test_a_clock_that_is_set_back_does_not_mix_up_what_was_said(
+    path: Path, turn: MakeTurn, forgetful: bool
+) -> None:
+    said = [turn(number, at=NOON - number * timedelta(days=1)) for number in range(6)]
+    memory: Store | Forgetful = Forgetful("No disk.", UTC) if forgetful else await Store.open(path, UTC)
+    for each in said:
+        await memory.record(each)
+    await memory.replace(again := turn(3, at=said[3].at, reply="again"))
+    said[3] = again
+    if not forgetful:
+        await memory.close()
+        memory = await Store.open(path, UTC)
+    assert await memory.recent(3) == said[3:], "she knows what was said last"
+    assert await memory.recent(2, said[3].id) == said[1:3]
+    assert await memory.recent(9, said[0].id) == await memory.recent(9, "unknown") == []
+    assert await memory.since(NOON - timedelta(days=2)) == said[:3]
+    assert (await memory.days())[0] == (NOON.date(), 1)
+    await memory.close()
+
+
+async def test_pages_of_turns_of_which_some_could_not_be_written(store: Store, turn: MakeTurn) -> None:
+    said = [turn(number) for number in range(5)]
+    for each in said[:3]:
+        await store.record(each)
+    store._unwritten += [again := turn(1, reply="again"), *said[3:]]
+    said[1] = again
+    for number, before in enumerate(said):
+        assert await store.recent(9, before.id) == said[:number]
