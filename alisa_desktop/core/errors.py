@@ -13,6 +13,8 @@ class AlisaError(Exception):
     """Base of all errors with a sentence for the user; `str(error)` is that sentence."""
 
     exit_code = 1
+    may_be_logged = False
+    """Whether the sentence goes into the log: not where it may quote the user, a server or an address."""
 
     @property
     def sentence(self) -> str:
@@ -33,13 +35,19 @@ class ModelMissing(ModelError):
 class ModelBroken(ModelError):
     """The file is no usable model (damaged, truncated, another format)."""
 
+    may_be_logged = True
+
 
 class ModelTooBig(ModelError):
     """The model does not fit into this machine's memory."""
 
+    may_be_logged = True
+
 
 class ModelCrashed(ModelError):
     """The runner process ended in the middle of its work."""
+
+    may_be_logged = True
 
 
 class ModelUnreachable(ModelError):
@@ -61,18 +69,21 @@ class MessageTooLong(AlisaError):
 class MemoryFailed(AlisaError):
     """The database cannot be read or written (damaged, read-only, disk full)."""
 
+    may_be_logged = True
     exit_code = 4
 
 
 class PortTaken(AlisaError):
     """No port is free for the endpoint."""
 
+    may_be_logged = True
     exit_code = 5
 
 
 class AlreadyRunning(AlisaError):
     """Another Alisa holds this profile."""
 
+    may_be_logged = True
     exit_code = 6
 
 

@@ -1,0 +1,204 @@
+"""Takes out of a text what says whose machine it comes from: names, folders, addresses. For reports to strangers."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import re
+import socket
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from alisa_desktop.core.addresses import is_loopback
+
+NAME, HOST, HOME, PROFILE, PLACE, ADDRESS, SECRET = (
+    f"<{what}>" for what in ("user", "host", "home", "profile", "path", "address", "secret")
+)
+DISTINCT = 5
+"""Names of so many characters are taken out of longer words, too; shorter ones only where they stand alone."""
+SHORTEST = 3
+"""Names below this many characters are taken out of paths only."""
+# fmt: off
+COMMON = frozenset({
+    "admin", "administrator", "alisa", "app", "build", "code", "computer", "data", "debian", "debug", "default",
+    "desktop", "error", "file", "guest", "home", "host", "info", "laptop", "line", "linux", "local", "localhost", "log",
+    "mac", "machine", "main", "model", "none", "owner", "public", "python", "root", "run", "runner", "server", "test",
+    "true", "ubuntu", "user", "users", "warning", "windows", "work",
+})
+# fmt: on
+"""Names that say nothing about anybody, and that a report needs as words."""
+
+_SLASH = r"(?:[\\/]+|%2f|%5c)"
+_ROOT = rf"(?:(?<![\w.%])(?:[a-z](?::|%3a))?{_SLASH})"
+_PART = r"[^\\/\s\"'<>|*?:,;()]"
+_OTHERS_HOME = re.compile(
+    rf"(?:\b[a-z](?::|%3a))?{_SLASH}(?:home|users|documents and settings){_SLASH}[^\\/%\s\"'<>:]+", re.IGNORECASE
+)
+_CODE = re.compile(
+    rf"(?:{_ROOT}|<home>{_SLASH}|<profile>{_SLASH}|<path>{_SLASH})"
+    rf"(?:[^\"'\n]*{_SLASH})?(?=(?:site-packages|dist-packages|alisa_desktop|_internal|python3\.\d+){_SLASH})",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(rf"([\"'])(?:{_ROOT}|<home>)[^\"'\n]*?\1", re.IGNORECASE)
+_PATH = re.compile(
+    rf"(?:(?<![\w.%>/\\])(?:[a-z](?::|%3a))?{_SLASH}(?!\s)|<home>{_SLASH})(?:{_PART}+{_SLASH})+{_PART}*"
+    rf"(?:\x20{_PART}*{_SLASH}{_PART}*)*|<home>{_SLASH}{_PART}+",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s\"'<>]*)", re.IGNORECASE)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_BEARER = re.compile(r"\b(bearer|token|key|password|secret)(\s*[=:]\s*|\s+)(?=\S*\d)[\w+/=.~-]{8,}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What to take out: the user's `names`, the `hosts` they are known by, their folders, and `secrets` as they are."""
+
+    names: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of_machine(cls, profile: Path | None = None, secrets: Iterable[str] = ()) -> Redaction:
+        """What this machine, its user and `profile` are called."""
+        home = _home()
+        names = {_user(), *(os.environ.get(name, "") for name in ("USER", "USERNAME", "LOGNAME")), home.name}
+        names |= {*_full_name().split(), _full_name()}
+        hosts = {socket.gethostname(), platform.node(), os.environ.get("COMPUTERNAME", "")}
+        hosts |= {name.partition(".")[0] for name in hosts}
+        homes = {str(home), os.path.realpath(home), tempfile.gettempdir()}
+        profiles = {str(profile), os.path.realpath(profile)} if profile else set()
+        return cls(*map(_longest_first, (names, hosts, homes, profiles, set(secrets))))
+
+    def __call__(self, text: str) -> str:
+        """`text` without all that, in whatever spelling it stands there."""
+        if self._known:
+            pattern, marks = self._known
+            text = pattern.sub(lambda found: marks[(found.lastindex or 1) - 1], text)
+        text = _URL.sub(_shorter_url, text)
+        text = _OTHERS_HOME.sub(HOME, text)
+        text = _CODE.sub("", text)
+        text = _QUOTED.sub(rf"\1{PLACE}\1", text)
+        text = _PATH.sub(PLACE, text)
+        text = _MAIL.sub(ADDRESS, text)
+        text = _IPV4.sub(lambda found: found[0] if is_loopback(found[0]) else ADDRESS, text)
+        return _BEARER.sub(rf"\1\2{SECRET}", text)
+
+    @cached_property
+    def _known(self) -> tuple[re.Pattern[str], list[str]] | None:
+        """One pattern, so that nothing is looked for in what stands for something else; a group for each mark."""
+        kinds = [
+            *((_spelled(secret), SECRET) for secret in self.secrets),
+            *((_folder(folder), PROFILE) for folder in self.profiles),
+            *((_folder(folder), HOME) for folder in self.homes if len(folder) > len("C:\\")),
+            *((_named(host), HOST) for host in self.hosts if _says_something(host)),
+            *((_named(name), NAME) for name in self.names if _says_something(name)),
+        ]
+        if not kinds:
+            return None
+        patterns, marks = zip(*kinds, strict=True)
+        return re.compile("|".join(f"({pattern})" for pattern in patterns), re.IGNORECASE), list(marks)
+
+
+def redact(text: str, *secrets: str, profile: Path | None = None) -> str:
+    """`text` without the names, folders and addresses of this machine and its user, and without `secrets`."""
+    return Redaction.of_machine(profile, secrets)(text)
+
+
+def _longest_first(texts: set[str]) -> tuple[str, ...]:
+    return tuple(sorted((text for text in texts if text.strip()), key=lambda text: (-len(text), text)))
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.sep)
+
+
+def _user() -> str:
+    with suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return ""
+
+
+def _full_name() -> str:
+    """What the system's list of users says about this one."""
+    if sys.platform == "win32":
+        return ""
+    import pwd
+
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_gecos.partition(",")[0].strip()
+    return ""
+
+
+def _says_something(name: str) -> bool:
+    return len(name) >= (SHORTEST if name.isascii() else SHORTEST - 1) and name.casefold() not in COMMON
+
+
+def _named(name: str) -> str:
+    """A name: inside of words only if it can hardly be a part of another one."""
+    if len(name) >= DISTINCT or not name.isascii():
+        return _spelled(name)
+    return rf"(?<![^\W_]){_spelled(name)}(?![^\W_])"
+
+
+def _folder(folder: str) -> str:
+    return rf"{_spelled(folder)}(?!\w)"  # /home/max is not where /home/maxine begins
+
+
+def _spelled(text: str) -> str:
+    """A pattern of all ways to write `text`: composed or not, in URLs, escaped by Python or JSON, with any slash."""
+    parts: list[str] = []
+    for letter in unicodedata.normalize("NFC", text):
+        if letter in "\\/":
+            parts += [_SLASH] if parts[-1:] != [_SLASH] else []
+            continue
+        ways = {letter, letter.lower(), letter.upper(), letter.casefold()}
+        ways |= {unicodedata.normalize("NFD", way) for way in ways}
+        parts.append(f"(?:{'|'.join(dict.fromkeys(written for way in sorted(ways) for written in _written(way)))})")
+    return "".join(parts)
+
+
+def _written(letters: str) -> list[str]:
+    """The letters as they are, percent-encoded, and as escapes."""
+    encoded = letters.encode("utf-8", "surrogatepass")
+    escapes = "".join(_escape(letter) for letter in letters)
+    ways = [re.escape(letters), "".join(f"%{byte:02x}" for byte in encoded), escapes]
+    ways.append("".join(rf"\\+x{byte:02x}" for byte in encoded))  # the repr of bytes
+    if letters == " ":
+        ways.append(r"\+")
+    return ways
+
+
+def _escape(letter: str) -> str:
+    code = ord(letter)
+    ways = [rf"\\+u{code:04x}", rf"\\+U{code:08x}"]
+    if code < 0x100:
+        ways.append(rf"\\+x{code:02x}")
+    if code > 0xFFFF:
+        high, low = 0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF)
+        ways = [ways[-1], rf"\\+u{high:04x}\\+u{low:04x}"]
+    return f"(?:{'|'.join(ways)})"
+
+
+def _shorter_url(found: re.Match[str]) -> str:
+    """Of an address, only one on this machine is told, without what follows its port."""
+    scheme, rest = found[1], found[2]
+    if scheme.lower() == "file":
+        return PLACE
+    place = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    if "@" not in place and is_loopback(re.sub(r":\d+$", "", place)):
+        return f"{scheme}://{place}"
+    return ADDRESS
