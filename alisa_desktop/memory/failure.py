@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 PASSING = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 """The result codes after which the open connection is as good as before."""
+
+LEAST_ROOM = 64 * 1024
+"""Bytes. With less free, SQLite can't even set up the file that its processes share (32 KB), and blames the drive."""
 
 _FULL = "I can't write to my memory because the disk is full. Please free some space."
 _REFUSED = "I may not write to my memory file {path}. Please make the file and its folder writable."
@@ -45,15 +49,25 @@ def code_of(error: BaseException | None) -> int | None:
     return None if code is None else code & 0xFF
 
 
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_ROOM
+    except OSError:  # the drive is gone
+        return False
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Raise `MemoryFailed` in the place of what is not our fault; bugs of ours pass through as they are."""
     try:
         yield
     except DBAPIError as error:
-        sentence = _SENTENCES.get(code_of(error) or sqlite3.SQLITE_OK)
+        code = code_of(error)
+        sentence = _SENTENCES.get(code or sqlite3.SQLITE_OK)
         if sentence is None:
             raise
+        if code == sqlite3.SQLITE_IOERR and _is_full(path):  # no room even for what SQLite shares between processes
+            sentence = _FULL
         raise MemoryFailed(sentence.format(path=path)) from error
     except OSError as error:
         sentence = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _REFUSED

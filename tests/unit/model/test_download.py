@@ -556,21 +556,6 @@ async def test_a_disk_that_fills_up_keeps_what_is_here(kit: Kit) -> None:
     assert kit.target.read_bytes() == WORDS
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no small disk can be mounted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
 async def test_a_real_disk_that_fills_up_keeps_what_is_here(kit: Kit, small_disk: Path) -> None:
     kit.folder = small_disk / "models"
     ended = await kit.download().run()
