@@ -23,6 +23,7 @@ from alisa_desktop.core.sight import Consent
 from alisa_desktop.leaving import Leaving, leave_threads_behind
 from alisa_desktop.options import Options
 from alisa_desktop.settings.file import SettingsFile, write_json
+from alisa_desktop.troubles import Troubles
 from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.first_picture import FirstPicture
@@ -38,12 +39,12 @@ FIRST_PAINT_SECONDS = 1.0
 WELCOME = "Hi. I'm Alisa, and I live here now. Click me when you want to talk; right-click me for everything else."
 
 
-def run(application: Application, options: Options, picture: FirstPicture | None) -> int:
-    """Live until the end; `picture` stands in for her until she is there."""
+def run(application: Application, options: Options, picture: FirstPicture | None, troubles: Troubles) -> int:
+    """Live until the end; `picture` stands in for her until she is there, `troubles` are told then."""
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
-        loop.run_until_complete(App(application, options).live(picture))
+        loop.run_until_complete(App(application, options, troubles).live(picture))
         leave_threads_behind()  # the loop waits for those of its own when it closes
     return 0
 
@@ -51,8 +52,9 @@ def run(application: Application, options: Options, picture: FirstPicture | None
 class App:
     """Everything between the first window and the last; lives on the GUI thread, which is the loop's."""
 
-    def __init__(self, application: Application, options: Options) -> None:
+    def __init__(self, application: Application, options: Options, troubles: Troubles) -> None:
         self._options = options
+        self._troubles = troubles
         self._paths = options.paths
         self._bridge = Bridge()
         file = SettingsFile(self._paths.settings)
@@ -135,6 +137,8 @@ class App:
             if notice not in engine.notices:
                 engine.notices.append(notice)
         engine.tell_notices()
+        self._troubles.tell(self._bridge, self._paths, lambda: engine.settings)
+        stack.callback(self._troubles.close)
         if is_first and not engine.settings.start_hidden:
             if not (engine.settings.welcome_shown or self._options.model or self._options.scripted):
                 self._windows.welcome()

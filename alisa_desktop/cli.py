@@ -18,7 +18,7 @@ import click
 
 from alisa_desktop import __version__
 from alisa_desktop.core.errors import AlisaError
-from alisa_desktop.core.log import start_logging
+from alisa_desktop.core.log import APP, COMMANDS, start_logging
 from alisa_desktop.host.display import has_display
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.models_cli import models
@@ -41,6 +41,7 @@ class Shared:
     profile: Path | None = None
     model: Path | None = None
     scripted: Path | None = None
+    debug: bool = False
 
     @property
     def paths(self) -> Paths:
@@ -50,6 +51,10 @@ class Shared:
     def options(self, **more: Any) -> Options:
         """What the engine is asked for."""
         return Options(self.paths, self.model, self.scripted, **more)
+
+    def log(self, name: str = APP) -> None:
+        """Begin to write the log of this `name`."""
+        start_logging(self.paths.logs, name, detailed=self.debug)
 
 
 def main(arguments: Sequence[str], start_app: StartApp) -> int:
@@ -80,6 +85,7 @@ def _shared(command: Command) -> Command:
     """Give a command the options that all have; what stands nearer to the command's end wins."""
     path = click.Path(path_type=Path)
     for option in (
+        click.option("--debug", is_flag=True, help="Keep a detailed log this time, also of what is said and seen."),
         click.option("--scripted", type=path, metavar="FILE", help="Answer from this script instead of a model."),
         click.option("--model", type=path, metavar="FILE", help="Think with this GGUF file, this time."),
         click.option("--profile", type=path, metavar="DIR", help="Keep settings and memory in this folder."),
@@ -90,7 +96,7 @@ def _shared(command: Command) -> Command:
 
 def _merged(context: click.Context, given: dict[str, Any]) -> Shared:
     earlier: Shared = context.obj
-    kept = {name: given.get(name) or getattr(earlier, name) for name in ("profile", "model", "scripted")}
+    kept = {name: given.get(name) or getattr(earlier, name) for name in ("profile", "model", "scripted", "debug")}
     return Shared(earlier.start_app, **kept)
 
 
@@ -103,7 +109,7 @@ def program(context: click.Context, /, **given: Any) -> int | None:
     context.obj = shared = _merged(context, given)
     if context.invoked_subcommand:
         return None
-    start_logging(shared.paths.logs)
+    shared.log()
     if has_display():
         return shared.start_app(shared.options())
     click.echo(NO_DISPLAY)
@@ -121,7 +127,7 @@ def program(context: click.Context, /, **given: Any) -> int | None:
 def say(context: click.Context, /, text: str, mode: str | None, as_json: bool, **given: Any) -> int:
     """Say TEXT and print her answer as it comes."""
     shared = _merged(context, given)
-    start_logging(shared.paths.logs)
+    shared.log(COMMANDS)
     options = shared.options(alone=False, endpoint=False, eyes=False, mode=mode)
     from alisa_desktop import errands
 
@@ -135,7 +141,7 @@ def say(context: click.Context, /, text: str, mode: str | None, as_json: bool, *
 def serve(context: click.Context, /, port: int | None, **given: Any) -> int:
     """Run without windows and serve overlays; prints one line with the address when ready."""
     shared = _merged(context, given)
-    start_logging(shared.paths.logs)
+    shared.log()
     from alisa_desktop import errands
 
     return errands.run(errands.serve(shared.options(port=port)))
@@ -160,7 +166,7 @@ def history(context: click.Context, /, limit: int, as_json: bool, **given: Any) 
 def look(context: click.Context, /, as_json: bool, **given: Any) -> int:
     """Look at the window in front once, now, and print what she would be told. Running this is your consent."""
     shared = _merged(context, given)
-    start_logging(shared.paths.logs)
+    shared.log(COMMANDS)
     from alisa_desktop import errands
 
     return errands.run(errands.look(shared.paths, as_json))

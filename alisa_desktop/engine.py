@@ -30,6 +30,7 @@ from alisa_desktop.core.events import (
     ReplyFinished,
     ScreenSeen,
 )
+from alisa_desktop.core.log import forget_details, is_detailed, set_detailed
 from alisa_desktop.core.messages import Emotion, ModelState, ModelStatus
 from alisa_desktop.core.sight import Consent, Depth, Sight
 from alisa_desktop.doorway import Doorway
@@ -105,7 +106,7 @@ class Engine:
     async def _open(self, stack: AsyncExitStack) -> None:
         if self.options.alone:
             stack.enter_context(only_instance(self.paths.lock))
-        self.settings = self._thought = self._file.load()
+        self.settings = self._thought = self._file.load().model_copy(update={"detailed_log": is_detailed()})
         self._writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="settings"))
         stack.push_async_callback(self._close_mind)
         await self.mind.open(self.settings)  # the model's process loads while the rest is opened here
@@ -187,6 +188,8 @@ class Engine:
             await (self.memory.forget_all() if turn is None else self.memory.delete(turn))
         finally:  # she does not speak of it any more, even where the disk can't let go of it
             self.conversation.forget(turn)
+            if turn is None:
+                forget_details(self.paths.logs)
 
     # her brains
 
@@ -341,6 +344,8 @@ class Engine:
         is_new = new.server_key != old.server_key or (key and new.server_url != old.server_url)
         if is_new and not await asyncio.to_thread(keep_key, new.server_url, key) and key:
             self.bus.publish(NoticeRaised(NO_KEYRING))
+        if new.detailed_log != is_detailed():
+            await asyncio.to_thread(set_detailed, new.detailed_log)
         if new.mode not in (old.mode, self.conversation.mode.name):
             self.conversation.set_mode(new.mode)
         self.spawn(self._follow_mind())

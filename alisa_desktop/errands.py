@@ -19,6 +19,7 @@ from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, ReplyT
 from alisa_desktop.core.messages import Outcome, Turn
 from alisa_desktop.core.sight import Look
 from alisa_desktop.engine import Engine, look_once
+from alisa_desktop.host.bugs import caught
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
@@ -34,7 +35,8 @@ INTERRUPTED = 130
 def run(work: Coroutine[Any, Any, int]) -> int:
     """Do `work` on a loop of its own; returns the exit code."""
     try:
-        return asyncio.run(_in_order(work))
+        with caught():
+            return asyncio.run(_in_order(work))
     except asyncio.CancelledError:
         return INTERRUPTED
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import builtins
 import linecache
-import logging
-import sys
 from dataclasses import replace
-from types import TracebackType
 
 from alisa_desktop import __version__
 from alisa_desktop.core.errors import AlreadyRunning
+from alisa_desktop.host.bugs import Bugs, caught
+from alisa_desktop.host.crash import watch_crashes
 from alisa_desktop.host.display import prefer_free_placement
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
@@ -20,7 +19,11 @@ from alisa_desktop.ui.first_picture import load_first_picture
 
 def run(options: Options) -> int:
     """Open Alisa on the desktop and stay until she is told to quit; returns the exit code."""
-    sys.excepthook = _log_bug
+    with caught() as bugs:
+        return _start(options, bugs)
+
+
+def _start(options: Options, bugs: Bugs) -> int:
     import_plainly()
     prefer_free_placement()
     application = Application(["Alisa"])
@@ -30,8 +33,8 @@ def run(options: Options) -> int:
     application.setQuitOnLastWindowClosed(False)
     application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
     try:
-        with only_instance(options.paths.lock):
-            return _run_alone(application, replace(options, alone=False))
+        with only_instance(options.paths.lock), watch_crashes(options.paths.logs) as crash:
+            return _run_alone(application, replace(options, alone=False), bugs, crash)
     except AlreadyRunning:
         from alisa_desktop.ui.second_start import ask_to_come_forward
 
@@ -48,14 +51,10 @@ def import_plainly() -> None:
     linecache.clearcache()
 
 
-def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A bug in a Qt slot ends here; a windowed program has no other place to tell of it."""
-    logging.getLogger(__name__).critical("a bug", exc_info=(kind, error, trace))
-
-
-def _run_alone(application: Application, options: Options) -> int:
+def _run_alone(application: Application, options: Options, bugs: Bugs, crash: str) -> int:
     if picture := load_first_picture(options.paths.first_picture):
         picture.show_now()
     from alisa_desktop import app
+    from alisa_desktop.troubles import Troubles
 
-    return app.run(application, options, picture)
+    return app.run(application, options, picture, Troubles(bugs, crash))

@@ -31,7 +31,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "ui": frozenset({"core", "conversation", "settings"}),
     "options": frozenset({"core", "host"}),  # what the engine is asked for: known without opening it
     "engine": BEHIND | {"options"},
-    "app": frozenset({"", "core", "settings", "host", "options", "engine", "ui"}),
+    "app": frozenset({"", "core", "settings", "host", "options", "engine", "report", "ui"}),
+    "report": frozenset({"", "core", "settings", "host"}),
     # `history` and `forget` read the database without an engine, `models pin` the list of models that comes with her;
     # the talk in the terminal hears the conversation
     "cli": frozenset({"", "core", "settings", "host", "options", "engine", "memory", "model", "conversation"}),
@@ -45,7 +46,7 @@ LIGHT_ROOMS = {"__main__": frozenset({"core", "host"})}
 
 ROOM_OF_FILE = {
     **dict.fromkeys(("terminal", "errands", "models_cli", "model_errands", "model_words"), "cli"),
-    **dict.fromkeys(("start", "brain_wishes", "leaving"), "app"),
+    **dict.fromkeys(("start", "brain_wishes", "leaving", "troubles"), "app"),
     **dict.fromkeys(("doorway", "mind", "library"), "engine"),
 }
 """Parts of a room."""
@@ -64,6 +65,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "server": frozenset({"fastapi", "starlette", "uvicorn", "websockets", "pydantic", "pydantic_core"}),
     "ui": frozenset({"PySide6", "pydantic", "annotated_types"}),  # the last are the bounds pydantic keeps
     "options": frozenset(),
+    "report": frozenset(),
     "engine": frozenset(),
     "app": frozenset({"PySide6", "qasync"}),
     "cli": frozenset({"click"}),

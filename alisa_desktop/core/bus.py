@@ -36,6 +36,7 @@ class EventBus:
 
     def publish(self, event: Event) -> None:
         """Hand `event` to every subscriber; never raises."""
+        log.debug("%r", event)
         self._waiting.append(event)
         if self._draining:
             return

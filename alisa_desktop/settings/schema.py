@@ -129,6 +129,14 @@ class Settings(BaseModel):
         description="Begin in the tray without showing Alisa.",
         json_schema_extra={"group": "Alisa"},
     )
+    detailed_log: bool = Field(
+        False,
+        exclude=True,  # off again at the next start
+        title="Detailed log",
+        description="Until you quit, everything goes into a log of its own, also what is said and seen. "
+        "Don't give that file to others unread.",
+        json_schema_extra={"group": "Alisa"},
+    )
     bubble_fade_seconds: int = Field(
         20,
         ge=0,

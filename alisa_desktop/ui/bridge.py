@@ -6,6 +6,8 @@ Windows know the bridge and nothing behind it. Signals in the past tense come fr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from alisa_desktop.conversation.commands import Refused, Submission
@@ -30,6 +32,7 @@ class Bridge(QObject):
     speech_started = Signal()
     speech_ended = Signal()
     notice_raised = Signal(str)  # one sentence
+    trouble_told = Signal(str)  # one sentence: something went wrong inside of her, and there is a `report`
     settings_changed = Signal(object)  # Settings
     endpoint_changed = Signal(str)  # ws:// address, empty when off; also when only the trouble with it changed
     clients_changed = Signal(object)  # tuple[ConnectedClient, ...], oldest first
@@ -115,6 +118,8 @@ class Bridge(QObject):
         self.use = BrainUse()
         self.servers: tuple[FoundServer, ...] = ()
         """Servers of models on this machine, after a search."""
+        self.report: Callable[[], str] = str
+        """What went wrong so far, without names and talk, to be copied."""
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
 

@@ -29,6 +29,7 @@ from alisa_desktop.ui.model_line import ModelLine
 from alisa_desktop.ui.starter_hint import StarterHint
 from alisa_desktop.ui.theme import Theme, ThemeWatcher, body_font, bubble_stylesheet
 from alisa_desktop.ui.transcript import Transcript
+from alisa_desktop.ui.trouble_note import TroubleNote
 
 LEAST_TALK = 220
 """Height of the talk that is shown if there is so much of it, in px."""
@@ -44,6 +45,8 @@ class Bubble(BalloonWindow):
     """The user wants to choose a model."""
     model_requested = Signal()
     """The user wants to know what she thinks with."""
+    report_requested = Signal()
+    """The user wants to read the report on what went wrong."""
     permission_requested = Signal()
     """The user wants her to look, and nobody has allowed it."""
     visibility_changed = Signal(bool)
@@ -74,6 +77,7 @@ class Bubble(BalloonWindow):
         self.notice = Line(self._look, "", self)
         self.notice.hide()
         self.hint = StarterHint(self._look, self)
+        self.trouble = TroubleNote(self._look, bridge, self)
         self.composer = Composer(self._look, self)
         self.drop = GgufDrop(self, self.composer.field.viewport())
         """A model that is dropped on it."""
@@ -158,8 +162,8 @@ class Bubble(BalloonWindow):
         self.transcript.setVisible(bottom > top and bool(self.transcript.exchanges))
         self.transcript.place(QRect(area.x(), top, area.width(), max(0, bottom - top)))
 
-    def _rows(self) -> list[BubbleHeader | ModelLine | Composer | Line | StarterHint]:
-        rows = (self.header, self.model_line, self.composer, self.notice, self.hint)
+    def _rows(self) -> list[BubbleHeader | ModelLine | Composer | Line | StarterHint | TroubleNote]:
+        rows = (self.header, self.model_line, self.composer, self.notice, self.trouble, self.hint)
         return [row for row in rows if not row.isHidden()]
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -197,6 +201,7 @@ class Bubble(BalloonWindow):
         bridge.model_changed.connect(self._show_model)
         bridge.fetches_changed.connect(self._show_fetches)
         bridge.notice_raised.connect(self._show_notice)
+        bridge.trouble_told.connect(self._show_trouble)
         bridge.settings_changed.connect(self._show_settings)
         bridge.today_loaded.connect(self._show_today)
         bridge.eyes_changed.connect(self._show_eyes)
@@ -251,6 +256,12 @@ class Bubble(BalloonWindow):
         self.appear()
         self.settle()
 
+    def _show_trouble(self, sentence: str) -> None:
+        self.trouble.show_trouble(sentence)
+        self.appear()
+        self.settle()
+        self._announce(sentence)
+
     def _show_today(self, turns: list[Turn]) -> None:
         self.composer.remember_all([turn.user_text for turn in turns])
         self.transcript.show_today(turns)
@@ -276,7 +287,15 @@ class Bubble(BalloonWindow):
 
     def _restyle(self, look: Look) -> None:
         self._look = look
-        for part in (self.header, self.transcript, self.model_line, self.notice, self.hint, self.composer):
+        for part in (
+            self.header,
+            self.transcript,
+            self.model_line,
+            self.notice,
+            self.trouble,
+            self.hint,
+            self.composer,
+        ):
             part.restyle(look)
         self.settle()
 
@@ -293,6 +312,8 @@ class Bubble(BalloonWindow):
         self.hint.choose_requested.connect(self.settings_requested)
         self.hint.explain_requested.connect(self.model_requested)
         self.hint.taken.connect(self._close_hint)
+        self.trouble.show_requested.connect(self.report_requested)
+        self.trouble.closed.connect(self._close_hint)
         self.composer.submitted.connect(self._submit)
         self.composer.typing_began.connect(self._bridge.typing_began)
         self.drop.dropped.connect(self._bridge.import_requested)
@@ -318,6 +339,7 @@ class Bubble(BalloonWindow):
             *(self.composer.field, self.composer.eye, self.composer.button, self.model_line.button),
             *(self.header.chip, self.header.more, self.header.pin, self.header.close_button),
             *(self.transcript, below.copy, below.again, self.transcript.new_words),
+            *(self.trouble.copy, self.trouble.read, self.trouble.cross),
             *(self.hint.choose, self.hint.explain, self.hint.cross),
         )
 

@@ -78,6 +78,7 @@ class Windows(QObject):
         self.bubble.header.menu_requested.connect(self._pop_up)
         self.bubble.settings_requested.connect(self.choose_brain)
         self.bubble.model_requested.connect(self.open_model)
+        self.bubble.report_requested.connect(self.open_report)
         self.bubble.permission_requested.connect(lambda: self.permission.look(self.bubble.look))
         self.tray.toggled.connect(self.bubble.toggle)
         self.tray.start()
@@ -160,6 +161,12 @@ class Windows(QObject):
         window = ModelWindow(self._bridge, self.theme, self._settings, self._starter_card)
         window.choose_requested.connect(self.choose_brain)
         self._open(window)
+
+    def open_report(self) -> None:
+        """Show what a report on what went wrong says."""
+        from alisa_desktop.ui.report_window import ReportWindow
+
+        self._open(ReportWindow(self._bridge, self.theme))
 
     def open_ledger(self) -> None:
         """Show what she saw."""

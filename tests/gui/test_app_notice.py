@@ -7,8 +7,10 @@ from pathlib import Path
 
 from alisa_desktop.app import App
 from alisa_desktop.engine import Engine
+from alisa_desktop.host.bugs import Bugs
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.options import Options
+from alisa_desktop.troubles import Troubles
 from alisa_desktop.ui.application import Application
 
 
@@ -17,7 +19,7 @@ async def test_a_damaged_settings_file_is_told(qapp: Application, profile: Path,
     (profile / "settings.json").write_text("{ damaged")
     script = tmp_path / "script.json"
     script.write_text('{"replies": []}')
-    app = App(qapp, Options(Paths.of(profile), scripted=script, endpoint=False))
+    app = App(qapp, Options(Paths.of(profile), scripted=script, endpoint=False), Troubles(Bugs()))
     app._windows.furnish()
     told: list[str] = []
     app._bridge.notice_raised.connect(told.append)
