@@ -17,6 +17,8 @@ from collections.abc import Hashable, Iterator
 from alisa_desktop.core.errors import AlisaError
 
 OURS = "alisa_desktop"
+TAG = "| "
+"""Begins each line of a child's log on its standard error, where others print what they like."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 FRAMES = 30
 """The innermost calls of an error that are told."""
@@ -147,3 +149,14 @@ class Lines(logging.Formatter):
             return text % tuple(brief(arg) if isinstance(arg, BaseException) else arg for arg in args) if args else text
         constant = _CONSTANT.match(text) if isinstance(record.msg, str) else None
         return constant[0].strip() if constant else type(record.msg).__name__
+
+
+class TaggedLines(Lines):
+    """The lines of a child process, which its parent tells from anything else that is printed there."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Each line with its tag."""
+        return "\n".join(f"{TAG}{line}" for line in super().format(record).split("\n"))

@@ -71,13 +71,18 @@ def caught() -> Iterator[Bugs]:
     """Let every error that nobody catches go to the log, as long as the block runs. Logging is set up before."""
     bugs = Bugs()
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
-    sys.excepthook, threading.excepthook, sys.unraisablehook = _in_a_slot, _in_a_thread, _in_no_place
+    catch()
     logging.getLogger().addHandler(bugs)
     try:
         yield bugs
     finally:
         logging.getLogger().removeHandler(bugs)
         sys.excepthook, threading.excepthook, sys.unraisablehook = before
+
+
+def catch() -> None:
+    """Let every error that nobody catches go to the log, until the process ends."""
+    sys.excepthook, threading.excepthook, sys.unraisablehook = _in_a_slot, _in_a_thread, _in_no_place
 
 
 def _in_a_slot(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -14,11 +15,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from alisa_desktop.core.frames import Frame, FrameDecoder, FrameError, encode
+from alisa_desktop.core.log_lines import TAG
 
 LAST_LINES = 50
 EXIT_SECONDS = 2.0
 KILLED_SECONDS = 1.0
 """How long the system may take to end a process that was killed; one that waits for a dead disk takes for ever."""
+# stacks of faulthandler, our own log, and what llama.cpp says of itself; a debugger that it calls prints arguments, too
+HARMLESS = re.compile(
+    r"Fatal Python error: |Windows fatal exception: |(?:Current thread|Thread) 0x|  File \"|Extension modules: "
+    rf"|{re.escape(TAG)}|(?:llama_cpp|no eyes|OCR): |(?:ggml|llama)_\w+: |[^ ]*:\d+: GGML_ASSERT\(|llama\S* returned "
+)
+"""Lines on standard error that go into the log after a crash. All others may hold what was said or seen."""
 
 Process = subprocess.Popen[bytes]
 log = logging.getLogger(__name__)
@@ -161,7 +169,7 @@ class ChildProcess:
         level = logging.WARNING if status and not self._killed else logging.DEBUG
         log.log(level, "the %s ended with status %s", self.name, status)
         for line in self._lines:
-            log.log(level, "%s: %s", self.name, line)
+            log.log(level if HARMLESS.match(line) else logging.DEBUG, "%s: %s", self.name, line.removeprefix(TAG))
 
     def _post(self, call: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell

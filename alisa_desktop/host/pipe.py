@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import queue
 import signal
@@ -14,6 +15,9 @@ from typing import Any
 
 from alisa_desktop.core.errors import AlisaError
 from alisa_desktop.core.frames import Frame, FrameDecoder, FrameError, encode
+from alisa_desktop.core.log import start_logging
+from alisa_desktop.core.log_lines import TaggedLines
+from alisa_desktop.host.bugs import catch
 
 READ_SIZE = 65_536
 
@@ -25,10 +29,21 @@ def connect() -> tuple[Inbox, Outbox]:
     """
     outbox = Outbox(_take_over_stdout())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    faulthandler.enable()
+    _log_to_the_engine()
     inbox = Inbox()
     threading.Thread(target=inbox.read_forever, name="pipe reader", daemon=True).start()
     return inbox, outbox
+
+
+def _log_to_the_engine() -> None:
+    """Write warnings, bugs and the stacks of a crash to standard error, which `ChildProcess` reads."""
+    if sys.stderr is None:  # a windowed program on Windows: the pipe is there all the same
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)
+    faulthandler.enable(2)
+    start_logging(None)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(TaggedLines())
+    catch()
 
 
 def _take_over_stdout() -> int:
