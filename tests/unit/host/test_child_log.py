@@ -40,11 +40,17 @@ def _shown(caplog: pytest.LogCaptureFixture, level: int) -> str:
     [
         ("raise ValueError(said)", ["CRITICAL alisa_desktop.host.bugs: a bug", "in fall", "part:   ValueError"]),
         ("faulthandler._sigsegv()", ["Fatal Python error: Segmentation fault", "in fall"]),
-        ("logging.getLogger('alisa_desktop.x').warning('%s', OSError(28, 'No room')); os._exit(3)", ["OSError: No room"]),
-        ("t = threading.Thread(target=int, args=(said,), name='t'); t.start(); t.join(); os._exit(3)", ["in the thread t"]),
+        (
+            "logging.getLogger('alisa_desktop.x').warning('%s', OSError(28, 'No room')); os._exit(3)",
+            ["OSError: No room"],
+        ),
+        (
+            "t = threading.Thread(target=int, args=(said,), name='t'); t.start(); t.join(); os._exit(3)",
+            ["in the thread t"],
+        ),
         ("print('/x/ggml.c:12: GGML_ASSERT(a <= b) failed', file=sys.stderr, flush=True); os.abort()", ["(a <= b)"]),
     ],
-)  # fmt: skip
+)
 async def test_how_a_child_ended_is_logged_without_what_was_said(
     code: str, wanted: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
