@@ -1,4 +1,4 @@
-"""The program's door: runner and eyes behind hidden arguments, else the command line. Imports stay light."""
+"""The program's door: runner, eyes and self-test behind hidden arguments, else the command line. Imports stay light."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def _run() -> int:
         return _run_eyes()
     if sys.argv[1:2] == ["--speed"]:
         return _run_speed()
+    if sys.argv[1:2] == ["--desktop"]:
+        return _tell_desktop()
+    if sys.argv[1:2] == ["--self-test"]:
+        return _test_myself()
     from alisa_desktop import cli
 
     return cli.main(sys.argv[1:], _start_app)
@@ -61,6 +65,24 @@ def _run_speed() -> int:
     from alisa_desktop.model import speed
 
     return speed.main(sys.argv[2:])
+
+
+def _test_myself() -> int:
+    from alisa_desktop import selftest
+
+    return selftest.main(sys.argv[2:])
+
+
+def _tell_desktop() -> int:
+    from alisa_desktop.host.process import die_with_parent
+
+    die_with_parent()
+    from alisa_desktop.host.display import prefer_free_placement
+
+    prefer_free_placement()
+    from alisa_desktop.ui import desktop_facts
+
+    return desktop_facts.main()
 
 
 def _start_app(options: Options) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import qasync
 from PySide6.QtCore import QEvent, QObject, QUrl
@@ -20,7 +20,7 @@ from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.core.events import Event, EyesChanged, HistoryChanged, ModeChanged, ModelChanged
 from alisa_desktop.core.messages import Emotion
 from alisa_desktop.core.sight import Consent
-from alisa_desktop.leaving import Leaving, leave_threads_behind
+from alisa_desktop.leaving import Leaving
 from alisa_desktop.options import Options
 from alisa_desktop.settings.file import SettingsFile, write_json
 from alisa_desktop.troubles import Troubles
@@ -36,17 +36,22 @@ if TYPE_CHECKING:
     from alisa_desktop.settings.schema import Settings
 
 FIRST_PAINT_SECONDS = 1.0
+Result = TypeVar("Result")
 WELCOME = "Hi. I'm Alisa, and I live here now. Click me when you want to talk; right-click me for everything else."
 
 
 def run(application: Application, options: Options, picture: FirstPicture | None, troubles: Troubles) -> int:
     """Live until the end; `picture` stands in for her until she is there, `troubles` are told then."""
+    run_on_loop(application, App(application, options, troubles).live(picture))
+    return 0
+
+
+def run_on_loop(application: Application, work: Coroutine[Any, Any, Result]) -> Result:
+    """Do `work` on the loop that windows and everything else share, and return what it does."""
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
-        loop.run_until_complete(App(application, options, troubles).live(picture))
-        leave_threads_behind()  # the loop waits for those of its own when it closes
-    return 0
+        return cast(Result, loop.run_until_complete(work))
 
 
 class App:

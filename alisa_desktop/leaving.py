@@ -65,8 +65,10 @@ class Leaving:
             self.asked.set()
 
     def close(self) -> None:
-        """Everything is closed: let go of whoever waits for that."""
+        """Everything is closed: let go of whoever waits for that, and leave threads behind that still wait."""
         self._closed = True
+        if self.asked.is_set():
+            _leave_threads_behind()
         for loop in self._waiting:
             loop.quit()
 
@@ -116,8 +118,7 @@ class QuitSignals:
                 pass
 
 
-def leave_threads_behind() -> None:
-    """End the process soon, with success, whatever its threads still wait for. Call it when everything is closed."""
+def _leave_threads_behind() -> None:
     timer = threading.Timer(THREADS_SECONDS, os._exit, [0])
     timer.daemon = True
     timer.start()

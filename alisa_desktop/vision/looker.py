@@ -1,7 +1,8 @@
 """The child process that looks. It does so only while it is told to, and only what it was asked for leaves it.
 
-In: `open` (first: what must not be looked at, whose windows are ours), `aware` (on or off), `look` (a depth, now); the
-end of the input is the order to stop. Out: `hello`, `looking`, `saw`, `error`. It runs at low priority.
+In: `open` (first: what must not be looked at, whose windows are ours), `aware` (on or off), `look` (a depth, now),
+`read` (a picture that comes along); the end of the input is the order to stop. Out: `hello`, `looking`, `saw`, `text`,
+`error`. It runs at low priority.
 """
 
 from __future__ import annotations
@@ -147,6 +148,17 @@ class Looker:
                     self._stay_aware(lambda: False)
             case "look":
                 self._look(int(frame["id"]), Depth(frame["depth"]))
+            case "read":
+                self._read(int(frame["id"]), str(frame["picture"]))
+
+    def _read(self, request: int, picture: str) -> None:
+        """Read a picture that the self-test made (a file, in base64); the screen is left alone."""
+        from alisa_desktop.vision.reader import read_picture
+
+        try:
+            self._send(type="text", id=request, text=read_picture(base64.b64decode(picture)))
+        except SightFailed as error:
+            self._send(type="error", id=request, kind="SightFailed", sentence=error.sentence)
 
     def _look(self, request: int, depth: Depth) -> None:
         try:

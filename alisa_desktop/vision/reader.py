@@ -9,9 +9,10 @@ import ctypes
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 import cv2
+import numpy as np
 
 from alisa_desktop.core.errors import SightFailed
 from alisa_desktop.vision.capture import Frame
@@ -55,6 +56,16 @@ class Reader:
             if score >= LEAST_SCORE and text.strip()
         ]
         return sorted(lines, key=lambda line: (line.box.top, line.box.left))
+
+
+def read_picture(data: bytes) -> str:
+    """The text on a picture (the bytes of a PNG file), line by line; raises `SightFailed` when it can't be read."""
+    frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if frame is None:
+        raise SightFailed("That is no picture.")
+    height, width = frame.shape[:2]
+    lines = Reader().read(cast(Frame, frame), Box(0, 0, width, height))
+    return "\n".join(line.text for line in lines)
 
 
 def _open() -> Any:
