@@ -21,7 +21,7 @@ LOG_LINES = 60
 LOG_BYTES = 30_000
 """Of the log's end that is read."""
 LONGEST_CRASH = 8000
-"""Characters of what a crash left behind: the thread that crashed comes first."""
+"""Characters of what a crash left behind."""
 FEATURES = ("SSE4.2", "AVX", "AVX2", "FMA", "F16C", "BMI2", "AVX512", "NEON", "DOTPROD", "I8MM")
 
 
@@ -30,7 +30,7 @@ def make_report(
 ) -> str:
     """The report as plain text; `facts` are more lines about the machine. Reads the end of the log, in some ms."""
     parts = [_machine(paths, settings, facts or {})]
-    parts += [f"It crashed in native code the last time:\n{crash[:LONGEST_CRASH].rstrip()}"] if crash else []
+    parts += [f"It crashed in native code the last time:\n{_crash(crash)}"] if crash else []
     parts += [_bug(bug) for bug in bugs]
     parts += [f"The end of the log:\n{_log(paths.logs)}"]
     secrets = (settings.endpoint_token, settings.server_key.get_secret_value(), settings.server_url)
@@ -80,6 +80,13 @@ def _choices(settings: Settings) -> list[str]:
 
 def _bug(bug: Bug) -> str:
     return "\n".join([f"At {bug.at:%H:%M:%S} UTC, {bug.said}", *bug.lines])
+
+
+def _crash(stacks: str) -> str:
+    """The thread that crashed first, which is told after all others."""
+    others, current, crashed = stacks.partition("Current thread 0x")
+    said, _, others = others.partition("\n")
+    return f"{said}\n{current}{crashed}\n{others}"[:LONGEST_CRASH].strip()
 
 
 def _log(folder: Path) -> str:

@@ -16,7 +16,7 @@ from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
 
 BROKE = "Something went wrong inside me. I go on all the same. A report can help to mend it."
-CRASHED = "The last time, a part of me crashed and took me with it. I'm here again. A report can help to mend it."
+CRASHED = "The last time, a part of me crashed and took me with it. A report can help to mend it."
 
 
 class Troubles:

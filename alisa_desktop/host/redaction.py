@@ -35,7 +35,7 @@ COMMON = frozenset({
 # fmt: on
 """Names that say nothing about anybody, and that a report needs as words."""
 
-_SLASH = r"(?:[\\/]+|%2f|%5c)"
+_SLASH = r"(?>[\\/]+|%2f|%5c)"  # what is matched once stays so: else a long path takes for ever
 _ROOT = rf"(?:(?<![\w.%])(?:[a-z](?::|%3a))?{_SLASH})"
 _PART = r"[^\\/\s\"'<>|*?:,;()]"
 _OTHERS_HOME = re.compile(
@@ -167,7 +167,7 @@ def _spelled(text: str) -> str:
             continue
         ways = {letter, letter.lower(), letter.upper(), letter.casefold()}
         ways |= {unicodedata.normalize("NFD", way) for way in ways}
-        parts.append(f"(?:{'|'.join(dict.fromkeys(written for way in sorted(ways) for written in _written(way)))})")
+        parts.append(f"(?>{'|'.join(dict.fromkeys(written for way in sorted(ways) for written in _written(way)))})")
     return "".join(parts)
 
 

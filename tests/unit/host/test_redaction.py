@@ -135,6 +135,22 @@ def test_secrets_are_gone_as_they_are(secret: str) -> None:
     assert secret not in Redaction(secrets=(secret,))(f"x{secret}y {quote(secret)} {secret!r}").replace("<secret>", "")
 
 
+def test_long_names_and_texts_take_no_time() -> None:
+    long = "/home/eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee/and/more/of/the/same/kind/of/folders"
+    redaction = Redaction((long[6:40],), (), (long,))
+    for text in (
+        long[:-1],
+        long[:-1] * 50,
+        "/a" * 3000,
+        "%2f" * 3000,
+        " /" * 3000,
+        "\\" * 3000,
+        "a@" * 3000,
+        "'/" * 999,
+    ):
+        redaction(text)
+
+
 def test_this_machine_is_known() -> None:
     home = str(Path.home())
     text = redact(f"{home}/x on {socket.gethostname()}, a-word", "a-word", profile=Path("/srv/profile"))
