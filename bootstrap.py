@@ -65,6 +65,9 @@ DESKTOP_PROGRAMS = {
     "dbus-daemon": "dbus",
     "/usr/libexec/at-spi-bus-launcher": "at-spi2-core",
     "chromium": "chromium",
+    "desktop-file-validate": "desktop-file-utils",
+    "appstreamcli": "appstream",
+    "dpkg-shlibdeps": "dpkg-dev",
 }
 """Programs that make up the desktop and the browser with which the end-to-end tests run, and their Debian packages."""
 

@@ -1,0 +1,65 @@
+"""A small bundle that is made like the real one: a program, a library it carries, and one that the system has."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alisa_desktop import __version__
+from installer.linux import deb
+
+TOOLS = ("cc", "dpkg", "dpkg-deb", "dpkg-shlibdeps")
+CARRIED = 'const char *version(void) { return "%s"; }\n'
+PROGRAM = r"""
+#include <stdio.h>
+const char *version(void);
+int main(void) { printf("Alisa Desktop %s\n", version()); return 0; }
+"""
+
+
+def has_no(*tools: str) -> str:
+    """Why a test can't run here, or nothing."""
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    return f"{', '.join(missing)} missing" if missing else ""
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small bundle."""
+    if sys.platform != "linux" or has_no(*TOOLS):
+        pytest.skip(has_no(*TOOLS) or "only where Debian's packages are")
+    return make_bundle(tmp_path_factory.mktemp("dist") / "alisa-desktop", __version__)
+
+
+def make_bundle(folder: Path, version: str) -> Path:
+    """A small bundle in `folder` that tells `version`."""
+    inside = folder / "_internal"
+    (inside / "resources").mkdir(parents=True)
+    (inside / "resources" / "Ein Name 田中.txt").write_text("a resource", encoding="utf-8")
+    _compile(CARRIED % version, inside / "libcarried.so", "-shared", "-fPIC", *_of_system("libxcb-cursor.so.0"))
+    _compile(PROGRAM, folder / "alisa-desktop", str(inside / "libcarried.so"), "-Wl,-rpath,$ORIGIN/_internal")
+    (inside / "libcarried.so.1").symlink_to("libcarried.so")
+    return folder
+
+
+def _compile(source: str, target: Path, *options: str) -> None:
+    soname = f"-Wl,-soname,{target.name}" if ".so" in target.name else "-Wl,--as-needed"
+    command = ["cc", "-s", "-x", "c", "-", "-x", "none", soname, *options, "-o", str(target)]
+    subprocess.run(command, input=source, text=True, check=True)
+
+
+def _of_system(name: str) -> list[str]:
+    """What links a library of the system, which Qt's plug-in for X11 needs too."""
+    known = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    paths = [line.split(" => ")[1] for line in known.splitlines() if line.split() and line.split()[0] == name]
+    return ["-Wl,--no-as-needed", *paths]
+
+
+@pytest.fixture(scope="session")
+def package(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package around the small bundle."""
+    return deb.build(bundle, tmp_path_factory.mktemp("out"))
