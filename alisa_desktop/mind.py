@@ -23,6 +23,7 @@ from alisa_desktop.host.pressure import memory_is_low
 from alisa_desktop.host.secrets import read_key
 from alisa_desktop.model.llama import LlamaModel
 from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.model.variants import Variants
 from alisa_desktop.options import Options
 from alisa_desktop.settings.schema import ModelSource, Settings
 
@@ -62,6 +63,7 @@ class Mind:
         self._idle_seconds = 0.0
         self._touched = 0.0
         self._limits: dict[Any, Any] = {}
+        self._variants = Variants(self._paths.processors, self._paths.starter_model)
         self._leaving: list[RunningModel] = []
 
     async def open(self, settings: Settings) -> None:
@@ -231,6 +233,7 @@ class Mind:
             command=child_command("--runner"),
             context_tokens=settings.context_tokens,
             safe_models=SafeList(self._paths.safe_models),
+            variants=self._variants,
             cwd=self._paths.resources,
             on_status=self._tell_status,
             adopt=self._adopt,

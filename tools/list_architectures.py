@@ -18,6 +18,8 @@ from pathlib import Path
 
 import llama_cpp
 
+from alisa_desktop.model.variants import load_best
+
 LIST = Path(__file__).resolve().parent.parent / "resources" / "models" / "architectures.txt"
 WORD = re.compile(rb"(?<=\0)[a-z][a-z0-9._-]{1,31}(?=\0)")
 LIBRARIES = ("libllama.so", "libllama.dylib", "llama.dll")
@@ -53,6 +55,7 @@ def all_ends(names: Iterable[str]) -> set[str]:
 def known(names: Iterable[str]) -> dict[str, str]:
     """Those of the names that llama.cpp can load, with "recurrent", "hybrid" or nothing."""
     llama_cpp.llama_log_set(_SILENT, None)
+    load_best(llama_cpp)
     llama_cpp.llama_backend_init()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "empty.gguf"

@@ -50,6 +50,10 @@ class ModelCrashed(ModelError):
     may_be_logged = True
 
 
+class ProcessorUnfit(ModelError):
+    """This machine's processor lacks what every variant of the engine for model files needs."""
+
+
 class ModelUnreachable(ModelError):
     """The server does not answer, or not in a way we understand."""
 

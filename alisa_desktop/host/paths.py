@@ -100,6 +100,11 @@ class Paths:
         return self.profile / "graphics.json"
 
     @property
+    def processors(self) -> Path:
+        """What the processor was found to be good for."""
+        return self.profile / "processors.json"
+
+    @property
     def speeds(self) -> Path:
         """How fast the memory of this machine was measured to be."""
         return self.profile / "speeds.json"

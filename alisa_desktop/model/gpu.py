@@ -47,8 +47,10 @@ class Graphics:
         """Remember that the model does not work on `device`."""
         self._marks.add([*_fact(device, model, context), 0])
 
-    async def probe(self, device: str, model: Path, context: int) -> None:
+    async def probe(self, device: str, model: Path, context: int, variant: str) -> None:
         """Try it in a process of its own and remember the answer; a crash or no answer in time is an answer, too.
+
+        What stays on the processor is computed by this `variant`.
 
         Where the file is what doesn't work, that is remembered only for as long as this object lives.
         """
@@ -63,7 +65,7 @@ class Graphics:
             if frame["type"] in ("probed", "error"):
                 child.end()
 
-        order: Frame = {"type": "probe", "path": str(model), "context": context}
+        order: Frame = {"type": "probe", "path": str(model), "context": context, "variant": variant}
         child = ChildProcess(
             self._command, self._cwd, first=lambda: order, on_frame=take, adopt=self._adopt, name="graphics probe"
         )

@@ -58,13 +58,14 @@ def layer_count(lib: Any, path: Path) -> int:
 
 
 def works(open_with: Callable[[], NativeModel]) -> bool:
-    """Tell whether a model can be opened like that and decodes a token; it may crash the process."""
+    """Tell whether a model can be opened like that and decodes a few tokens; it may crash the process."""
     try:
         model = open_with()
     except LoadFailed:
         return False
     try:
-        return model.decode([max(model.bos, 0)])
+        model.warm_up()
+        return True
     except DecodeFailed:
         return False
     finally:

@@ -31,6 +31,7 @@ from alisa_desktop.model.requests import Frames, next_frame
 from alisa_desktop.model.safe_list import SafeList
 from alisa_desktop.model.supervisor import BACK_OFF, Program, Supervisor
 from alisa_desktop.model.topics import plain
+from alisa_desktop.model.variants import Variants
 
 CANCEL_SECONDS = 2.0
 
@@ -45,7 +46,7 @@ class LlamaModel:
     number for each crash in a row); after three crashes in a row it stays down. One that crashes while loading is
     started the safe way, and `safe_models` remembers that; after two crashes in a row it goes without its eyes. If
     that is not it, or memory is short, it goes with less and less context, then without the graphics card; `limits`
-    remembers that for as long as the caller keeps it.
+    remembers that for as long as the caller keeps it. `variants` knows what the processor can do.
 
     `threads` is asked at each start, off the loop, for how many to think with (None: the runner decides). What was read
     of the persona is kept in `state_folder` for the next start. `gpu_file` keeps which models the graphics card takes;
@@ -59,6 +60,7 @@ class LlamaModel:
         command: Sequence[str],
         context_tokens: int,
         safe_models: SafeList,
+        variants: Variants,
         cwd: Path,
         on_status: Callable[[ModelStatus], None] = lambda _: None,
         adopt: Callable[[Process], None] | None = None,
@@ -80,6 +82,7 @@ class LlamaModel:
         self._supervisor = Supervisor(
             plan,
             Program(command, cwd, adopt, back_off),
+            variants=variants,
             graphics=Graphics(gpu_file, command=command, cwd=cwd, adopt=adopt) if gpu_file else None,
             on_status=on_status,
             on_start=self._open_repertoire,

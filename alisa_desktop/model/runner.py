@@ -1,8 +1,9 @@
 """The child process that holds the model: frames on standard input and output, one request after the other.
 
-The only importer of llama_cpp. In: `greet`, `load`, `classify`, `count`, `generate`, `cancel`, or `probe` (the graphics
-card); the end of the input is the order to stop. Out: `hello`, `opened`, `progress`, `ready`, `classified`, `counted`,
-`chosen`, `chunk`, `done`, `probed`, `error`. After a `load` that was refused, there may be another one that asks less.
+The only importer of llama_cpp. In: `greet`, `try` (a processor variant), `load`, `classify`, `count`, `generate`,
+`cancel`, or `probe` (the graphics card); the end of the input is the order to stop. Out: `hello`, `tried`, `opened`,
+`progress`, `ready`, `classified`, `counted`, `chosen`, `chunk`, `done`, `probed`, `error`. After a `load` that was
+refused, there may be another one that asks less.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from alisa_desktop.model.gguf_header import (
     open_header,
 )
 from alisa_desktop.model.gpu_trial import device_of, free_memory, layer_count, most_layers, works
-from alisa_desktop.model.kept_state import KeptStates, build_of
+from alisa_desktop.model.kept_state import KeptStates
 from alisa_desktop.model.native import DecodeFailed, LoadFailed, NativeModel, NoRoom
 from alisa_desktop.model.picture import BLIND, picture_bytes
+from alisa_desktop.model.plugins import build, decodes, facts, load_others, load_variant
 from alisa_desktop.model.safe_list import mark
 from alisa_desktop.model.sight import Projector
 from alisa_desktop.model.speaker import Speaker
@@ -64,8 +66,9 @@ def _serve(inbox: Inbox, outbox: Outbox) -> None:
         outbox.fail(0, ModelBroken("My engine for model files is damaged. Please install me again."))
         return
     logging.getLogger("llama-cpp-python").setLevel(logging.WARNING)  # it passes llama.cpp's chatter through
-    gpu = device_of(llama_cpp, _build(llama_cpp))
-    outbox.send(type="hello", protocol=PROTOCOL, version=llama_cpp.__version__, pid=os.getpid(), gpu=gpu)
+    load_others(llama_cpp)
+    gpu = device_of(llama_cpp, build(llama_cpp))
+    outbox.send(type="hello", protocol=PROTOCOL, pid=os.getpid(), gpu=gpu, **facts(llama_cpp))
     Runner(llama_cpp, inbox, outbox).run()
 
 
@@ -98,6 +101,8 @@ class Runner:
         self._request = int(frame.get("id", 0))
         try:
             match frame["type"]:
+                case "try":
+                    self._try_out(frame)
                 case "load":
                     self._load(frame)
                 case "probe":
@@ -115,6 +120,11 @@ class Runner:
             print(error, file=sys.stderr)  # noqa: T201 - standard error is our log
             self._outbox.fail(self._request, ModelCrashed("My model lost its thread. Please say that again."))
 
+    def _try_out(self, frame: Frame) -> None:
+        """Find out whether the processor can do what it claims; it may crash us."""
+        load_variant(self._lib, frame["variant"])
+        self._outbox.send(type="tried", proven=decodes(self._lib, Path(frame["path"])))
+
     def _load(self, frame: Frame) -> None:
         path, context = Path(frame["path"]), int(frame["context"])
         self._percent = -1
@@ -128,6 +138,7 @@ class Runner:
             self._outbox.send(type="error", id=0, context=context, **said)
 
     def _load_with(self, path: Path, header: GgufHeader, frame: Frame) -> None:
+        load_variant(self._lib, frame["variant"])
         available = psutil.virtual_memory().available
         if frame["mmproj"]:
             self._find_projector(Path(frame["mmproj"]), header, frame["context"], available)
@@ -137,7 +148,7 @@ class Runner:
             self._classifier = self._open_classifier(Path(classifier), frame["safe"])
         model.warm_up()
         if frame["states"] and header.weight_bytes >= SMALL_MODEL:
-            self._states = KeptStates(Path(frame["states"]), [*mark(path), model.context_tokens, _build(self._lib)])
+            self._states = KeptStates(Path(frame["states"]), [*mark(path), model.context_tokens, build(self._lib)])
         self._speaker = Speaker(model, self._renderer(model), self._heard, states=self._states)
         labels = self._classifier.labels if self._classifier else 0
         sees = self._projector is not None
@@ -186,6 +197,7 @@ class Runner:
 
     def _probe(self, frame: Frame) -> None:
         """Find out how many layers of a model the graphics card takes; it may crash us."""
+        load_variant(self._lib, frame["variant"])
         path = Path(frame["path"])
         header = check_model_file(path, frame["context"], psutil.virtual_memory().available)
         context = header.usable_context(frame["context"])
@@ -295,10 +307,6 @@ def _threads(header: GgufHeader, wanted: int | None) -> tuple[int, int]:
         return wanted, wanted
     cores = psutil.cpu_count(logical=False) or 1
     return max(1, cores - 1), cores
-
-
-def _build(lib: Any) -> str:
-    return build_of(lib.__version__, Path(lib.llama_cpp._lib._name))
 
 
 def _messages(frame: Frame) -> list[Message]:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import psutil
 
-from alisa_desktop.core.errors import AlisaError, ModelCrashed, ModelMissing, ModelTooBig
+from alisa_desktop.core.errors import AlisaError, ModelCrashed, ModelMissing, ModelTooBig, ProcessorUnfit
 from alisa_desktop.core.frames import PROTOCOL, Frame
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.host.child import ChildProcess, Process
 from alisa_desktop.model.gpu import Graphics
 from alisa_desktop.model.load_plan import LoadPlan
 from alisa_desktop.model.requests import LOST, Frames, Requests, error_in
+from alisa_desktop.model.variants import ILLEGAL, KILLED, UNFIT, Choice, Variants
 
 CRASH_LIMIT = 3
 BLIND_AFTER = 2
@@ -25,7 +26,6 @@ BLIND_AFTER = 2
 BACK_OFF = (0.5, 1.0, 2.0)
 GRACE_SECONDS = 1.0
 """For a runner to end by itself; then it is killed, which harms nothing."""
-KILLED = -9  # by hand or for lack of memory: says nothing about the processor
 
 RESTARTING = "My model stopped unexpectedly. I'm starting it again."
 GIVEN_UP = (
@@ -66,6 +66,7 @@ class Supervisor:
         plan: LoadPlan,
         program: Program,
         *,
+        variants: Variants,
         graphics: Graphics | None,
         on_status: Callable[[ModelStatus], None],
         on_start: Callable[[], None],
@@ -75,6 +76,7 @@ class Supervisor:
         self.status = ModelStatus(ModelState.LOADING, plan.path.stem)
         self.context_tokens = 0
         self._program = program
+        self._choice = Choice(variants)
         self._graphics = graphics
         self._on_status = on_status
         self._on_start = on_start
@@ -190,7 +192,9 @@ class Supervisor:
                 return
             if self._unprobed and self._graphics:
                 self._unprobed = False
-                await self._graphics.probe(self._device, self.plan.path, self.plan.context)
+                await self._graphics.probe(self._device, self.plan.path, self.plan.context, self._choice.variant)
+            elif self._choice.was_wrong(runner.exit_status):
+                self._lose()
             elif runner is not self._rested and not await self._recover(runner.exit_status):
                 return
 
@@ -204,13 +208,19 @@ class Supervisor:
             self._program.adopt(process)
         self._on_start()
 
+    def _lose(self) -> None:
+        """Start again at once: the processor gets another variant."""
+        self._requests.fail(ModelCrashed(LOST))
+        self._tell(ModelState.LOADING, "" if self.status.state is ModelState.LOADING else RESTARTING)
+
     async def _recover(self, exit_status: int | None) -> bool:
         """Get over a crash; False when it was one too many."""
         self._crashes += 1
         self._requests.fail(ModelCrashed(LOST))
         less = self._less(exit_status) if self.status.state is ModelState.LOADING else ""
         if not less and self._crashes >= CRASH_LIMIT:
-            self._give_up(ModelCrashed(GIVEN_UP if self._crashes == CRASH_LIMIT else DOES_NOT_START))
+            sentence = GIVEN_UP if self._crashes == CRASH_LIMIT else DOES_NOT_START
+            self._give_up(ProcessorUnfit(UNFIT) if exit_status == ILLEGAL else ModelCrashed(sentence))
             return False
         self._tell(ModelState.LOADING, less or RESTARTING)
         waits = self._program.back_off
@@ -243,6 +253,9 @@ class Supervisor:
                 self._give_up(ModelCrashed("My parts don't fit together. Please install me again."))
             case "hello":
                 self._pid, self._device = int(frame["pid"]), str(frame.get("gpu", ""))
+                self._begin(frame)
+            case "tried":
+                self._choice.confirm(frame)
                 self._load()
             case "opened":
                 self.plan.context = int(frame["context"])
@@ -256,6 +269,18 @@ class Supervisor:
             case _:
                 self._requests.hand_over(frame)
 
+    def _begin(self, hello: Frame) -> None:
+        """Have the runner try what nobody knows to work here, else load."""
+        try:
+            order = self._choice.make(hello)
+        except ProcessorUnfit as error:
+            self._give_up(error)
+            return
+        if order:
+            self.send(order)
+        else:
+            self._load()
+
     def _load(self) -> None:
         request = self.plan.request()
         if self._graphics and self._device and not self.plan.less.processor_only:
@@ -265,7 +290,7 @@ class Supervisor:
                 self.end()
                 return
             request = self.plan.request(layers)
-        self.send(request)
+        self.send({**request, "variant": self._choice.variant})
 
     def _refuse(self, frame: Frame) -> None:
         """Hear that the file can't be loaded; what is too big is tried with less, by the same runner."""

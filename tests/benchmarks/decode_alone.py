@@ -1,4 +1,7 @@
-"""The baseline of `decode`: llama.cpp alone, as a program. One JSON line in, one with the measured rate out."""
+"""The baseline of `decode`: llama.cpp alone, with the variant that the app gets, as a program.
+
+One JSON line in, one with the measured rate out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Any
 
 import llama_cpp
 
+from alisa_desktop.model.variants import load_best
+
 FIRST_WORD = 300
 """A token of the middle of the vocabulary; a prompt is made of it and the ones behind it."""
 
@@ -16,6 +21,7 @@ FIRST_WORD = 300
 def main() -> None:
     """Answer requests until the input ends."""
     said = json.loads(sys.argv[1])
+    load_best(llama_cpp)
     llama = llama_cpp.Llama(
         said["model"],
         n_ctx=said["context"],

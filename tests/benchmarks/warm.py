@@ -21,8 +21,10 @@ import psutil
 from tiny_gguf import write_tiny_gguf
 
 from alisa_desktop.core.messages import Message, Prompt, Role, Sampling, Usage
+from alisa_desktop.host.paths import Paths
 from alisa_desktop.model.llama import LlamaModel
 from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.model.variants import Variants
 
 from .prefix import LINES, WORDS
 from .report import Row
@@ -69,6 +71,7 @@ async def _loaded(folder: Path, model: Path, states: Path | None) -> AsyncIterat
         command=COMMAND,
         context_tokens=CONTEXT,
         safe_models=SafeList(folder / "safe.json"),
+        variants=Variants(folder / "processors.json", Paths.of().starter_model),
         cwd=ROOT,
         state_folder=states,
         threads=lambda: 1,

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from alisa_desktop.model.variants import load_best
 from training.starter.corpus import MODES
 from training.starter.network import EPSILON, ROTARY_BASE, Network
 from training.starter.tokens import ALISA, BEGIN, CONTROL, END, PAD, USER
@@ -99,6 +100,7 @@ def check(network: Network, path: Path, said: Sequence[tuple[np.ndarray, np.ndar
     """
     import llama_cpp
 
+    load_best(llama_cpp)
     llama = llama_cpp.Llama(str(path), n_ctx=network.shape.context, logits_all=True, verbose=False, n_threads=1)
     agreed, compared = 0, 0
     try:

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from alisa_desktop.model.classifier import Classifier
 from alisa_desktop.model.repertoire import filled, values
 from alisa_desktop.model.topics import plain
+from alisa_desktop.model.variants import load_best
 from training.starter import encoder
 from training.starter.corpus import Corpus
 from training.starter.dialogues import needs_and_may, typed
@@ -252,6 +253,7 @@ def check(training: Training, path: Path, count: int = 500) -> None:
     import llama_cpp
 
     training.network.eval()
+    load_best(llama_cpp)
     classifier = Classifier(llama_cpp, path, safe=True)
     agreed = 0
     try:

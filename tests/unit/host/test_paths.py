@@ -21,7 +21,7 @@ def test_what_she_brings_along_is_there() -> None:
 def test_everything_of_the_users_is_inside_the_profile(profile: Path) -> None:
     paths = Paths.of(profile)
     places = [paths.settings, paths.places, paths.database, paths.personas, paths.sprites, paths.logs, paths.lock]
-    places += [paths.endpoint, paths.safe_models]
+    places += [paths.endpoint, paths.safe_models, paths.graphics, paths.processors]
     assert all(place.parent == profile for place in places)
     assert len(set(places)) == len(places)
     assert paths.database.name == "alisa_memory.db"

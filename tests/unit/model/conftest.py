@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import llama_cpp
 import psutil
 import pytest
 from tiny_gguf import write_tiny_gguf
@@ -16,8 +17,10 @@ from tiny_gguf import write_tiny_gguf
 from alisa_desktop.core.messages import Chosen, Chunk, ModelStatus, Prompt, Usage
 from alisa_desktop.model.llama import LlamaModel
 from alisa_desktop.model.safe_list import SafeList
+from alisa_desktop.model.variants import Variants, load_best
 
 ROOT = Path(__file__).resolve().parents[3]
+STARTER = ROOT / "resources" / "models" / "alisa-starter.gguf"
 RUNNER = [sys.executable, "-c", "import sys; from alisa_desktop.model.runner import main; sys.exit(main())"]
 
 
@@ -63,6 +66,7 @@ class Started:
             command=command,
             context_tokens=context,
             safe_models=self.safe_list,
+            variants=Variants(folder / "profile" / "processors.json", STARTER),
             cwd=ROOT,
             on_status=self.told,
             adopt=lambda process: self.processes.append(process.pid),
@@ -113,6 +117,12 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def variant() -> str:
+    """The processor variant of llama.cpp, which is loaded."""
+    return load_best(llama_cpp)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that ends its replies now and then."""
@@ -129,7 +139,7 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def starter() -> Path:
     """The shipped starter brain."""
-    return ROOT / "resources" / "models" / "alisa-starter.gguf"
+    return STARTER
 
 
 @pytest.fixture

@@ -132,10 +132,12 @@ def test_on_the_processor_no_card_is_looked_at(tiny: Path) -> None:
     assert works(lambda: native(tiny, 0, WithCard()))
 
 
-async def test_the_real_runner_can_be_asked(endless: Path, runner: list[str], root: Path, tmp_path: Path) -> None:
+async def test_the_real_runner_can_be_asked(
+    endless: Path, runner: list[str], root: Path, tmp_path: Path, variant: str
+) -> None:
     graphics = Graphics(tmp_path / "gpu.json", command=runner, cwd=root)
-    await graphics.probe("card", endless, 512)
+    await graphics.probe("card", endless, 512, variant)
     assert graphics.layers("card", endless, 512) == 5, "all four, and what comes behind them"
-    await graphics.probe("card", tmp_path / "none.gguf", 512)
+    await graphics.probe("card", tmp_path / "none.gguf", 512, variant)
     assert graphics.layers("card", tmp_path / "none.gguf", 512) == 0, "a file that isn't there is not the card's fault"
     assert Graphics(tmp_path / "gpu.json", command=[], cwd=root).layers("card", tmp_path / "none.gguf", 512) is None

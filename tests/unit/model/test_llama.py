@@ -454,7 +454,7 @@ def test_the_end_of_the_pipe_ends_the_runner(runner: list[str], root: Path) -> N
     assert status == 0
     assert [frame["type"] for frame in frames] == ["hello"]
     assert frames[0]["protocol"] == PROTOCOL
-    assert frames[0]["version"]
+    assert all(frames[0][fact] for fact in ("build", "processor", "variants"))
 
 
 def test_stray_prints_never_reach_the_pipe(root: Path, runner: list[str], tiny: Path) -> None:
@@ -467,9 +467,12 @@ def test_stray_prints_never_reach_the_pipe(root: Path, runner: list[str], tiny: 
     assert (status, len(frames)) == (0, 1)
 
 
-async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(endless: Path, runner: list[str], root: Path) -> None:
+async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(
+    endless: Path, runner: list[str], root: Path, variant: str
+) -> None:
     load: Frame = {
         "type": "load",
+        "variant": variant,
         "path": str(endless),
         "context": 8192,
         "threads": None,

@@ -515,7 +515,11 @@ async def llama_server(starter: Path, root: Path) -> AsyncIterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(starter), "--host", "127.0.0.1"]
+    code = (
+        "import runpy, llama_cpp; from alisa_desktop.model.variants import load_best; load_best(llama_cpp); "
+        "runpy.run_module('llama_cpp.server', run_name='__main__', alter_sys=True)"
+    )
+    command = [sys.executable, "-c", code, "--model", str(starter), "--host", "127.0.0.1"]
     server = subprocess.Popen(
         [*command, "--port", str(port), "--n_ctx", "512", "--verbose", "false"],
         cwd=root,

@@ -22,6 +22,7 @@ import json, os, signal, sys, time
 from alisa_desktop.core.frames import FrameDecoder, encode
 
 machine = json.loads(sys.argv[2])
+facts = {"build": "1", "processor": "i9", "variants": ["plain"], **machine.get("facts", {})}
 known = machine.get("known", 1 << 20)
 
 def send(**frame):
@@ -30,10 +31,12 @@ def send(**frame):
 def crash(kind):
     if kind == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "illegal":
+        os.kill(os.getpid(), signal.SIGILL)
     os._exit(3)
 
 def note(*words):
-    with open(sys.argv[1], "a") as log:
+    with open(sys.argv[1] + ("-tried" if words[0] == "try" else ""), "a") as log:
         log.write(" ".join(map(str, words)) + "\\n")
 
 def load(frame):
@@ -42,6 +45,8 @@ def load(frame):
     if context > machine.get("room", 1 << 20):
         return send(type="error", id=0, kind="ModelTooBig", sentence="Too big.", context=context)
     send(type="opened", name="Delicate", context=context)
+    if frame["variant"] in machine.get("bad_later", ()):
+        crash("illegal")
     if context > machine.get("holds", 1 << 20) or (frame["gpu_layers"] and machine.get("bad_card")):
         crash(machine.get("crash"))
     send(type="ready", context=context, labels=0, sees=False)
@@ -58,15 +63,26 @@ def probe(frame):
         case layers:
             send(type="probed", layers=layers)
 
-send(type="hello", protocol=2, version="0", pid=os.getpid(), gpu=machine.get("card", ""))
+def attempt(variant):
+    note("try", variant)
+    if variant in machine.get("bad", ()):
+        crash(machine.get("ends", "illegal"))
+    send(type="tried", proven=machine.get("proven", True))
+
+send(type="hello", protocol=2, pid=os.getpid(), gpu=machine.get("card", ""), **facts)
 decoder = FrameDecoder()
 while data := os.read(0, 65536):
     for frame in decoder.feed(data):
-        if frame["type"] == "load":
+        if frame["type"] == "try":
+            attempt(frame["variant"])
+        elif frame["type"] == "load":
             load(frame)
         elif frame["type"] == "probe":
             probe(frame)
         elif frame["type"] == "generate":
+            if machine.get("bad_talk") and os.path.exists(machine["bad_talk"]):
+                os.remove(machine["bad_talk"])
+                crash("illegal")
             send(type="done", id=frame["id"], prompt=1, decoded=1, reply=0)
 """
 
@@ -92,6 +108,13 @@ class Machine:
         lines = self._log.read_text().splitlines()
         self._log.write_text("")
         return lines
+
+    def tried(self) -> list[str]:
+        """The processor variants that were tried since the last time."""
+        log = self._log.with_name(self._log.name + "-tried")
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.write_text("")
+        return [line.removeprefix("try ") for line in lines]
 
 
 @pytest.fixture

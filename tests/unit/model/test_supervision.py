@@ -26,6 +26,8 @@ def send(**frame):
 def answer(frame):
     if frame["type"] == "greet":
         return
+    if frame["type"] == "try":
+        return send(type="tried", proven=True)
     with open(sys.argv[1], "a") as log:
         log.write(frame["type"] + (" safe" if frame.get("safe") else "") + "\\n")
     if frame["type"] == "load":
@@ -42,7 +44,8 @@ def answer(frame):
 
 if sys.argv[2] == "garbage":
     os.write(1, b"Traceback (most recent call last)")
-send(type="hello", protocol=1 if sys.argv[2] == "foreign" else 2, version="0", pid=os.getpid())
+facts = {"build": "1", "processor": "i9", "variants": ["plain"]}
+send(type="hello", protocol=1 if sys.argv[2] == "foreign" else 2, pid=os.getpid(), **facts)
 decoder = FrameDecoder()
 while data := os.read(0, 65536):
     for frame in decoder.feed(data):

@@ -15,6 +15,7 @@ from gguf import GGUFReader
 from alisa_desktop.model.classifier import Classifier
 from alisa_desktop.model.repertoire import Repertoire
 from alisa_desktop.model.topics import UNKNOWN, plain
+from alisa_desktop.model.variants import load_best
 from training.starter.corpus import HERE, MODES, Corpus, CorpusBroken, findings, read, slots_of
 from training.starter.dialogues import Generator, kinds_of, needs_and_may, typed
 from training.starter.slots import KIND_OF_SLOT, LACKS
@@ -109,6 +110,7 @@ def test_it_is_small_enough() -> None:
 
 @pytest.fixture(scope="module")
 def understood() -> Iterator[Callable[..., str]]:
+    load_best(llama_cpp)
     classifier = Classifier(llama_cpp, CLASSIFIER, safe=True)
     topics = Repertoire.load(MODELS / "alisa-starter.repertoire").topics
 
