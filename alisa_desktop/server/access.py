@@ -125,7 +125,8 @@ class AccessGuard:
         sealed = _sealed(send, self._headers)
         refusal = refuse(scope, self._policy) or self._refuse_one_more(scope)
         if refusal:
-            log.warning("refused %s: %s", scope["type"], refusal.sentence)
+            log.warning("refused %s: %d %s", scope["type"], refusal.status, refusal.status.phrase)
+            log.debug(refusal.sentence)  # it may name the page that somebody had open
             await _deny(sealed, refusal, "websocket.http" if scope["type"] == "websocket" else "http")
         elif scope["type"] == "websocket":
             await self._serve_socket(scope, receive, sealed)
