@@ -7,7 +7,9 @@ import base64
 import difflib
 import importlib.util
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,10 @@ async def database(paths: Paths) -> str:
             await store.close()
         if store.notice or kept != [turn]:
             raise CheckFailed(store.notice or f"a turn came back as {kept}")
+    with closing(sqlite3.connect(paths.database)) as connection:
+        [(revision,)] = connection.execute("SELECT version_num FROM alembic_version")
+    if revision != HEAD:
+        raise CheckFailed(f"the database was brought to schema {revision} instead of {HEAD}")
     return f"schema {HEAD}"
 
 

@@ -27,6 +27,8 @@ from alisa_desktop.core.errors import AlisaError
 CHECK_SECONDS = 60.0
 LIMIT_SECONDS = 240.0
 """A slow machine takes a quarter of that; one that checks every file for viruses at its first use, a half."""
+OFFSCREEN = "This plugin does not support"
+"""What Qt says without a display of everything that needs one."""
 TOO_LONG = "this took more than {seconds:.0f} s, so I stopped waiting"
 Work = Callable[[], Awaitable[str]]
 log = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Report:
         self._log: list[str] = []
         self._began, self._since = datetime.now(UTC), time.monotonic()
         self._running = "the start"
+        self._finished = False
 
     async def check(self, name: str, work: Work) -> bool:
         """Do `work`, which returns what it found or raises; whether it went well. Never raises itself."""
@@ -98,6 +101,7 @@ class Report:
     def finish(self) -> bool:
         """Write the report and tell how it ended; whether everything works."""
         failed = [check.name for check in self.checks if not check.ok]
+        self._finished = True
         written = self._write()
         if failed or not self.checks:
             self._say(f"{len(failed)} of {len(self.checks)} checks failed: {', '.join(failed)}.")
@@ -118,7 +122,7 @@ class Report:
 
     def _write(self) -> bool:
         about: dict[str, Any] = {
-            "ok": bool(self.checks) and all(check.ok for check in self.checks),
+            "ok": self._finished and bool(self.checks) and all(check.ok for check in self.checks),
             "version": __version__,
             "began": self._began.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - self._since, 3),
@@ -140,7 +144,7 @@ class Report:
         return True
 
     def _hear_qt(self, kind: QtMsgType, _context: object, message: str) -> None:
-        if kind is not QtMsgType.QtDebugMsg:
+        if kind is not QtMsgType.QtDebugMsg and not message.startswith(OFFSCREEN):
             self._log.append(f"Qt: {message}")
 
     def _give_up(self) -> None:

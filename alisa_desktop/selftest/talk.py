@@ -26,11 +26,11 @@ async def check_talk(report: Report, paths: Paths) -> list[Event]:
     """Open the engine, talk, fetch the overlay's page, and close it; returns what happened in the talk."""
     events: list[Event] = []
     async with AsyncExitStack() as stack:
-        engine = Engine(Options(paths, port=0, eyes=False))
+        opened: list[Engine] = []
 
         async def open_engine() -> str:
-            await stack.enter_async_context(engine)
-            return engine.endpoint_address
+            opened.append(await stack.enter_async_context(Engine(Options(paths, port=0, eyes=False))))
+            return opened[0].endpoint_address
 
         async def close_engine() -> str:
             await stack.aclose()
@@ -43,6 +43,7 @@ async def check_talk(report: Report, paths: Paths) -> list[Event]:
             for name in (BRAIN, TALK, OVERLAY):
                 report.skip(name, "the engine does not open")
             return events
+        [engine] = opened
         engine.bus.subscribe(events.append)
         await report.check(BRAIN, lambda: _think(engine))
         await report.check(TALK, lambda: _talk(engine))

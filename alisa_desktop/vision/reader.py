@@ -9,6 +9,7 @@ import ctypes
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import cv2
@@ -19,6 +20,8 @@ from alisa_desktop.vision.capture import Frame
 from alisa_desktop.vision.screen import Box, TextLine
 
 MISSING = "I can't read text off the screen: a part of me is missing. Please install me again."
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""For ONNX Runtime; see its Privacy.md."""
 LEAST_SCORE = 0.6
 LARGEST_SIDE = 2000
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -46,8 +49,12 @@ class Reader:
         self._engine = self._engine or _open()
         self.runs += 1
         self.pixels += part.shape[0] * part.shape[1]
-        found = self._engine(part, use_cls=False)
-        _give_back()
+        try:
+            found = self._engine(part, use_cls=False)  # the first time, this loads the models
+        except Exception as error:  # whatever a damaged model throws
+            raise _missing(error) from error
+        finally:
+            _give_back()
         if found.boxes is None or found.txts is None:
             return []
         lines = [
@@ -72,15 +79,20 @@ def _open() -> Any:
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     cv2.setNumThreads(1)
     threads = max(1, (os.cpu_count() or 2) // 2)
+    os.environ[NO_TELEMETRY] = "1"  # before the first import: else it gives this machine a name and tells its makers
     try:
+        import rapidocr
         from rapidocr import RapidOCR
 
+        models = Path(rapidocr.__file__).with_name("models")
         _keep_buffers()
         return RapidOCR(
             params={
                 "Global.log_level": "error",
                 "Global.use_cls": False,  # text on a screen stands upright
                 "Global.max_side_len": LARGEST_SIDE,
+                "Det.model_path": _model(models, "det"),
+                "Rec.model_path": _model(models, "rec"),
                 "Det.limit_type": "max",  # never enlarge: a small region is read in a tenth of the time
                 "Det.limit_side_len": LARGEST_SIDE,
                 "Rec.rec_batch_num": 1,  # line by line: less memory, and no slower on a processor
@@ -88,9 +100,18 @@ def _open() -> Any:
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }
         )
-    except Exception as error:  # whatever a broken installation throws: files, libraries, a try to download
-        print(f"OCR: {error!r}", file=sys.stderr)  # noqa: T201 - standard error is our log; no words of the screen
-        raise SightFailed(MISSING) from error
+    except Exception as error:  # whatever a broken installation throws: files, libraries
+        raise _missing(error) from error
+
+
+def _model(folder: Path, part: str) -> str:
+    """The file of one of the models; RapidOCR fetches those from the network whose file is not named to it."""
+    return str(next(folder.glob(f"*_{part}_*.onnx")))
+
+
+def _missing(error: Exception) -> SightFailed:
+    print(f"OCR: {error!r}", file=sys.stderr)  # noqa: T201 - standard error is our log; no words of the screen
+    return SightFailed(MISSING)
 
 
 def _keep_buffers() -> None:
