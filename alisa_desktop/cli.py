@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from alisa_desktop import __version__
-from alisa_desktop.core.errors import AlisaError
+from alisa_desktop.core.errors import AlisaError, SettingsFailed
 from alisa_desktop.core.log import APP, COMMANDS, start_logging
 from alisa_desktop.host.display import has_display
 from alisa_desktop.host.paths import Paths
@@ -125,13 +125,47 @@ def program(context: click.Context, /, **given: Any) -> int | None:
 @_shared
 @click.pass_context
 def say(context: click.Context, /, text: str, mode: str | None, as_json: bool, **given: Any) -> int:
-    """Say TEXT and print her answer as it comes."""
+    """Say TEXT and print her answer as it comes. She who runs with this profile answers, if there is one."""
     shared = _merged(context, given)
     shared.log(COMMANDS)
+    if not (shared.model or shared.scripted):  # with a brain of its own it is no talk with her who runs
+        from alisa_desktop import doorbell
+
+        if (code := doorbell.say(shared.paths, text, mode or "", as_json)) is not None:
+            return code
     options = shared.options(alone=False, endpoint=False, eyes=False, mode=mode)
     from alisa_desktop import errands
 
     return errands.run(errands.say(options, text, as_json))
+
+
+@program.command(name="quit")
+@click.option(
+    "--wait",
+    "seconds",
+    type=click.FloatRange(0),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long she may take.",
+)
+@_shared
+@click.pass_context
+def quit_her(context: click.Context, /, seconds: float, **given: Any) -> int:
+    """Ask the Alisa who runs with this profile to quit, and wait until she has."""
+    from alisa_desktop import doorbell
+
+    return doorbell.leave(_merged(context, given).paths, seconds)
+
+
+@program.command()
+@_shared
+@click.pass_context
+def show(context: click.Context, /, **given: Any) -> int:
+    """Bring the Alisa who runs with this profile forward."""
+    from alisa_desktop import doorbell
+
+    return doorbell.show(_merged(context, given).paths)
 
 
 @program.command()
@@ -197,6 +231,25 @@ def forget(context: click.Context, /, everything: bool, yes: bool, **given: Any)
     from alisa_desktop import errands
 
     return errands.run(errands.forget(paths))
+
+
+@program.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--quick", is_flag=True, help="Leave out what reads large files: models byte by byte, the whole memory.")
+@_shared
+@click.pass_context
+def doctor(context: click.Context, /, as_json: bool, quick: bool, **given: Any) -> int:
+    """Look at everything she needs, and say what is good, bad or unknown and what to do. Changes nothing."""
+    shared = _merged(context, given)
+    start_logging(None)
+    paths, homeless = None, ""
+    try:
+        paths = shared.paths
+    except SettingsFailed as error:
+        homeless = error.sentence
+    from alisa_desktop import checkup_errand, errands
+
+    return errands.run(checkup_errand.examine(paths, homeless, quick, as_json))
 
 
 program.add_command(models)

@@ -31,11 +31,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "ui": frozenset({"core", "conversation", "settings"}),
     "options": frozenset({"core", "host"}),  # what the engine is asked for: known without opening it
     "engine": BEHIND | {"options"},
-    "app": frozenset({"", "core", "settings", "host", "options", "engine", "report", "ui"}),
+    "app": frozenset({"", "core", "settings", "host", "options", "engine", "doctor", "report", "ui"}),
+    "doctor": BEHIND | {"", "engine"},
     "report": frozenset({"", "core", "settings", "host"}),
     # `history` and `forget` read the database without an engine, `models pin` the list of models that comes with her;
     # the talk in the terminal hears the conversation
-    "cli": frozenset({"", "core", "settings", "host", "options", "engine", "memory", "model", "conversation"}),
+    "cli": frozenset(
+        {"", "core", "settings", "host", "options", "engine", "memory", "model", "conversation", "doctor"}
+    ),
     "selftest": BEHIND | {"", "options", "engine", "ui", "app"},
     "__main__": BEHIND | {"", "cli", "app", "options", "engine", "ui", "selftest"},
 }
@@ -45,9 +48,11 @@ LIGHT_ROOMS = {"__main__": frozenset({"core", "host"})}
 """Rooms that import only these while they are imported themselves, and the rest inside functions."""
 
 ROOM_OF_FILE = {
-    **dict.fromkeys(("terminal", "errands", "models_cli", "model_errands", "model_words"), "cli"),
+    **dict.fromkeys(
+        ("terminal", "errands", "doorbell", "models_cli", "model_errands", "model_words", "checkup_errand"), "cli"
+    ),
     **dict.fromkeys(("start", "brain_wishes", "leaving", "troubles"), "app"),
-    **dict.fromkeys(("doorway", "mind", "library"), "engine"),
+    **dict.fromkeys(("doorway", "porter", "mind", "library"), "engine"),
 }
 """Parts of a room."""
 
@@ -66,6 +71,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "ui": frozenset({"PySide6", "pydantic", "annotated_types"}),  # the last are the bounds pydantic keeps
     "options": frozenset(),
     "report": frozenset(),
+    "doctor": frozenset({"psutil"}),
     "engine": frozenset(),
     "app": frozenset({"PySide6", "qasync"}),
     "cli": frozenset({"click"}),

@@ -120,7 +120,7 @@ class ChildProcess:
     def _spawn(self) -> Process:
         pipe = subprocess.PIPE
         self._process = process = subprocess.Popen(
-            self._command, cwd=self._cwd, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=_no_window()
+            self._command, cwd=self._cwd, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=no_window()
         )
         return process
 
@@ -176,7 +176,8 @@ class ChildProcess:
             self._loop.call_soon_threadsafe(call)
 
 
-def _no_window() -> int:
+def no_window() -> int:
+    """The flags that keep Windows from opening a console for a child."""
     if sys.platform == "win32":
         return subprocess.CREATE_NO_WINDOW
     return 0

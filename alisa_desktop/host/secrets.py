@@ -20,6 +20,19 @@ def read_key(server: str) -> str:
         return ""
 
 
+def keyring_name() -> str:
+    """What keeps keys here, in its own words; empty where nothing does. May block: not on the loop."""
+    import keyring
+    import keyring.errors
+
+    try:
+        ring = keyring.get_keyring()
+        return ring.name if ring.priority > 0 else ""
+    except (keyring.errors.KeyringError, RuntimeError) as error:
+        log.info("no keyring to ask: %s", type(error).__name__)
+        return ""
+
+
 def keep_key(server: str, key: str) -> bool:
     """Keep the key for this server address, or forget it when `key` is empty; False when there is no keyring."""
     import keyring

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -37,6 +38,12 @@ def connect(path: Path, *, foreign_keys: bool = True) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def read_only(path: Path) -> str:
+    """The address of `path` for `sqlite3.connect(..., uri=True)`, to read and no more; options may be added by `&`."""
+    name = quote(path.absolute().as_posix())
+    return f"file://{'' if name.startswith('/') else '/'}{name}?mode=ro"  # C:/ needs a slash more, //server/ does not
 
 
 def writing(engine: Engine) -> Engine:

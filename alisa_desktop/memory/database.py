@@ -8,13 +8,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
-from urllib.parse import quote
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from alisa_desktop.core.errors import MemoryFailed
-from alisa_desktop.memory.connection import BUSY_MS, bare, connect
+from alisa_desktop.memory.connection import BUSY_MS, bare, connect, read_only
 from alisa_desktop.memory.failure import DAMAGE, code_of, explained
 from alisa_desktop.memory.schema import HEAD
 
@@ -57,16 +56,11 @@ def _is_damaged(path: Path) -> bool:
     if not path.stat().st_size:
         return log_file.exists() and log_file.stat().st_size > 0
     try:  # read-only, because SQLite tidies up when it closes: even a wreck must stay as it was found
-        with closing(sqlite3.connect(_read_only(path), uri=True, timeout=BUSY_MS / 1000)) as connection:
+        with closing(sqlite3.connect(read_only(path), uri=True, timeout=BUSY_MS / 1000)) as connection:
             verdict: tuple[str] = connection.execute("PRAGMA quick_check(1)").fetchone()
             return verdict[0] != "ok"
     except sqlite3.Error as error:
         return code_of(error) in DAMAGE  # any other trouble shows again when the file is opened for good
-
-
-def _read_only(path: Path) -> str:
-    name = quote(path.absolute().as_posix())
-    return f"file://{'' if name.startswith('/') else '/'}{name}?mode=ro"  # C:/ needs a slash more, //server/ does not
 
 
 def _put_aside(path: Path) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from alisa_desktop.host.child import no_window
 from alisa_desktop.model.disk import replace_file
 
 BUFFER = 256 << 20
@@ -56,7 +57,7 @@ def measure(command: Sequence[str], threads: int, cwd: Path, cancelled: threadin
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            creationflags=_no_window(),
+            creationflags=no_window(),
         )
     except OSError as error:
         log.warning("the speed of memory can't be measured: %s", error)
@@ -156,12 +157,6 @@ def _memcmp() -> Callable[[int, int, int], int]:
     compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
     compare.restype = ctypes.c_int
     return compare
-
-
-def _no_window() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NO_WINDOW
-    return 0
 
 
 def _stand_back() -> None:

@@ -182,6 +182,12 @@ def listen(host: str, port: int) -> socket.socket:
     )
 
 
+def bind_once(host: str, port: int) -> None:
+    """Find out whether the endpoint could listen there, without listening; raises `OSError` where it can't."""
+    _bound("0.0.0.0", port).close()
+    _bound(host, port).close()
+
+
 def _listen_at(host: str, port: int) -> socket.socket:
     if port:  # whoever listens at all addresses must not lose this one to us, as macOS would have it
         _bound("0.0.0.0", port).close()  # bound for a moment, never listening

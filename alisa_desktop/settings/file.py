@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 class SettingsFile:
-    """The user's settings on disk. `notice` is a sentence for the user when the file could not be read as it was."""
+    """The user's settings on disk. `notice` is a sentence for the user when the file could not be read as it was.
 
-    def __init__(self, path: Path) -> None:
+    With `tidy` a damaged file is put aside when it is read; without, it stays as it is.
+    """
+
+    def __init__(self, path: Path, *, tidy: bool = True) -> None:
         self.path = path
         self.notice = ""
+        self._tidy = tidy
 
     def load(self) -> Settings:
         """The settings, with defaults for what the file does not say (or says wrongly); never raises."""
@@ -81,9 +86,9 @@ class SettingsFile:
 
     def _begin_anew(self) -> Settings:
         kept = self.path.with_name(f"{self.path.stem}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
-        try:
-            self.path.replace(kept)
-            self.notice = f"My settings file was damaged, so I use the defaults. The old file is {kept}."
-        except OSError:
-            self.notice = f"My settings file is damaged, so I use the defaults. The file is {self.path}."
+        self.notice = f"My settings file is damaged, so I use the defaults. The file is {self.path}."
+        with suppress(OSError):
+            if self._tidy:
+                self.path.replace(kept)
+                self.notice = f"My settings file was damaged, so I use the defaults. The old file is {kept}."
         return Settings()

@@ -43,3 +43,17 @@ def session_bus() -> str:
         return address
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     return f"unix:path={runtime}/bus" if runtime and (Path(runtime) / "bus").is_socket() else ""
+
+
+def applications_tell() -> bool | None:
+    """Whether applications can tell their text here; None where nobody can be asked. Waits a second at most."""
+    if sys.platform == "win32":
+        return True
+    if sys.platform == "darwin":
+        from alisa_desktop.vision.accessibility_ax import is_trusted
+
+        return is_trusted()
+    from alisa_desktop.vision.accessibility_atspi import has_launcher
+
+    address = session_bus()
+    return has_launcher(address) if address else None

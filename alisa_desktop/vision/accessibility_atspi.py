@@ -16,6 +16,7 @@ from alisa_desktop.vision.accessibility_dbus import (
     Connection,
     Late,
     first_of,
+    items_of,
     text_of,
     value_of,
 )
@@ -41,6 +42,7 @@ SWITCHES = ("IsEnabled", "ScreenReaderEnabled")
 REST = 60.0
 """Seconds for which an application that didn't answer in time is left alone."""
 MOST_APPLICATIONS = 100
+LAUNCHER_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -153,3 +155,18 @@ def chosen(frames: Sequence[Frame], window: Window, *, sure: bool) -> Reference:
     if len(found) != 1:
         raise NotTold(f"{len(found)} windows could be this one")
     return found[0].reference
+
+
+def has_launcher(address: str) -> bool | None:
+    """Whether the session at this D-Bus address has, or can start, what connects applications; None for no answer."""
+    names = ("ListNames", "ListActivatableNames")
+    end = time.monotonic() + LAUNCHER_SECONDS
+    try:
+        bus = Connection(address, end)
+        try:
+            told = bus.ask([Call(BUS, BUS_PATH, BUS, name) for name in names], end)
+        finally:
+            bus.close()
+    except BusFailed:
+        return None
+    return any(LAUNCHER in items_of(first_of(reply)) for reply in told)

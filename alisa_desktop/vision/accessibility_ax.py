@@ -147,3 +147,11 @@ if sys.platform == "darwin":
         except ImportError:
             return None
         return AxText(ApplicationServices)
+
+    def is_trusted() -> bool | None:
+        """Whether the user lets us read other applications; None where pyobjc is missing."""
+        try:
+            import ApplicationServices
+        except ImportError:
+            return None
+        return bool(ApplicationServices.AXIsProcessTrusted())
