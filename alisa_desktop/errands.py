@@ -16,20 +16,21 @@ import click
 from alisa_desktop.conversation.commands import ModeSet, Refused, SetMode, Stopped, parse_command
 from alisa_desktop.core.errors import PortTaken, SettingsFailed, UnknownMode
 from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, ReplyText
-from alisa_desktop.core.messages import Outcome, Turn
+from alisa_desktop.core.knocks import Finished
+from alisa_desktop.core.messages import Turn
 from alisa_desktop.core.sight import Look
+from alisa_desktop.doorbell import INTERRUPTED, tell_end, tell_mode
 from alisa_desktop.engine import Engine, look_once
 from alisa_desktop.host.bugs import caught
 from alisa_desktop.host.paths import Paths
+from alisa_desktop.host.porch import open_door
 from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
+from alisa_desktop.porter import Porter
 from alisa_desktop.terminal import Terminal
 
 if TYPE_CHECKING:
     from alisa_desktop.memory.store import Store
-
-MODEL_FAILED = 3
-INTERRUPTED = 130
 
 
 def run(work: Coroutine[Any, Any, int]) -> int:
@@ -79,22 +80,15 @@ async def say(options: Options, text: str, as_json: bool) -> int:
         engine.tell_notices()
         match engine.conversation.submit(text, "terminal"):
             case ModeSet(mode):
-                click.echo(json.dumps({"mode": mode}) if as_json else f"({mode})")
-                return 0
+                return tell_mode(mode, as_json)
             case Refused(sentence):
                 raise UnknownMode(sentence)
             case Stopped():
                 return 0
         reply = await _unless_interrupted(finished, engine.conversation.stop)
         mode = engine.conversation.mode.name
-    if as_json:
-        fields = {"mode": mode, "emotion": reply.emotion, "text": reply.text, "tokens": reply.tokens}
-        told = {"seconds": reply.seconds, "outcome": reply.outcome, "notice": reply.notice}
-        click.echo(json.dumps(fields | told, ensure_ascii=False))
-    else:
-        click.echo()
-    codes = {Outcome.FAILED: MODEL_FAILED, Outcome.STOPPED: INTERRUPTED}
-    return codes.get(reply.outcome, 0)
+    said = (mode, reply.emotion, reply.text, reply.tokens, reply.seconds)
+    return tell_end(Finished(*said, reply.outcome, reply.notice), as_json)
 
 
 Result = TypeVar("Result")
@@ -119,7 +113,9 @@ async def serve(options: Options) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows loops
             loop.add_signal_handler(number, ended.set)
-    async with Engine(options) as engine:
+    porter = Porter(ended.set)
+    async with Engine(options) as engine, open_door(options.paths.profile, porter.welcome):
+        porter.serve(engine.conversation, engine.spawn)
         engine.bus.subscribe(hear)
         if not engine.endpoint_address:
             raise PortTaken(" ".join(engine.notices) or "The endpoint is switched off in the settings; name a --port.")
@@ -132,7 +128,11 @@ async def serve(options: Options) -> int:
 async def talk(options: Options) -> int:
     """Talk in the terminal until the input ends."""
     async with Engine(options) as engine:
-        return await Terminal(engine).run()
+        terminal = Terminal(engine)
+        porter = Porter(terminal.end)
+        async with open_door(options.paths.profile, porter.welcome):
+            porter.serve(engine.conversation, engine.spawn)
+            return await terminal.run()
 
 
 async def _open_store(paths: Paths) -> Store:

@@ -237,7 +237,7 @@ def test_a_bug_is_told_in_one_sentence_and_logged(
         raise ZeroDivisionError
 
     monkeypatch.setattr(cli, "has_display", lambda: True)
-    monkeypatch.setattr(cli, "start_logging", lambda _: None)
+    monkeypatch.setattr(cli, "start_logging", lambda *_, **__: None)
     assert cli.main([], broken) == 1
     assert "Something went wrong on my side" in capsys.readouterr().err
     assert "ZeroDivisionError" in caplog.text
