@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import checksum, decode, endpoint, eyes, idle, loop, prefix, start, warm
+from benchmarks import bundle, checksum, decode, endpoint, eyes, idle, loop, prefix, quit, start, warm
 from benchmarks.report import Row, table, write_json
 
 Benchmark = Callable[[Path, bool], list[Row]]
@@ -29,6 +29,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "endpoint": endpoint.measure,
     "warm": warm.measure,
     "checksum": checksum.measure,
+    "quit": quit.measure,
+    "bundle": bundle.measure,
 }
 
 
@@ -44,12 +46,17 @@ def main() -> int:
     parser.add_argument(
         "--load", type=float, metavar="SECONDS", help="have endpoint under load for so long instead of measuring it"
     )
+    parser.add_argument(
+        "--exe", type=Path, metavar="FILE", help="the bundle's program: quit measures it, bundle does anyway (dist/...)"
+    )
     said = parser.parse_args()
     if unknown := set(said.names) - set(BENCHMARKS):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     benchmarks = BENCHMARKS | {
         "eyes": partial(eyes.measure, seconds=said.aware),
         "endpoint": partial(endpoint.measure, load=said.load),
+        "quit": partial(quit.measure, exe=said.exe),
+        "bundle": partial(bundle.measure, exe=said.exe),
     }
     rows = []
     for name in said.names or benchmarks:

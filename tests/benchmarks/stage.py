@@ -22,10 +22,14 @@ ENDING_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A desktop with the commands of both programs; `profile` is used by every Alisa in turn."""
+    """A desktop with the commands of both programs; `profile` is used by every Alisa in turn.
+
+    The real program is the one from source, or `exe`.
+    """
 
     place: Desktop
     folder: Path
+    exe: Path | None = None
 
     @property
     def profile(self) -> Path:
@@ -33,7 +37,8 @@ class Stage:
 
     def alisa(self, *arguments: str) -> Sequence[str]:
         """How the real program is started."""
-        return sys.executable, "-m", "alisa_desktop", "--profile", str(self.profile), *arguments
+        program = (str(self.exe),) if self.exe else (sys.executable, "-m", "alisa_desktop")
+        return *program, "--profile", str(self.profile), *arguments
 
     def bare(self) -> Sequence[str]:
         """How the bare program is started, with a picture of Alisa of the same size."""
@@ -81,10 +86,10 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path, exe: Path | None = None) -> Iterator[Stage]:
     """Open a desktop of our own; everything on it is ended with it."""
     with desktop(folder / "home") as place:
-        opened = Stage(place, folder)
+        opened = Stage(place, folder, exe)
         opened.rehearse()
         yield opened
 
@@ -96,6 +101,14 @@ def heard(stream: IO[str] | None) -> dict[str, Any]:
     if not line:
         raise RuntimeError("a program of this benchmark ended too early; what it said stands above")
     return dict(json.loads(line))
+
+
+def address_in(profile: Path) -> str:
+    """Where the Alisa of this profile listens; empty while she does not."""
+    try:
+        return str(json.loads((profile / "endpoint.json").read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError):
+        return ""
 
 
 def lacking() -> str:
