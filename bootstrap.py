@@ -26,8 +26,10 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "alisa-setup"
 LLAMA = "llama-cpp-python"
-BUILD_FLAGS = "-DGGML_NATIVE=OFF"
-"""A native build crashes on processors that claim AMX but do not run it, on every quantised model."""
+LLAMA_BUILD = VENV / "llama-build"
+BUILD_FLAGS = "-DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON"
+"""A plug-in for every kind of processor, of which the program chooses one that works: see `model/variants.py`. A native
+build is good for the machine it was built on, and crashes even there where that claims what it does not run."""
 LEAST_PYTHON = (3, 11)
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 TRAINING = ROOT / "training" / "starter" / "requirements.txt"
@@ -151,7 +153,7 @@ def set_up_environment() -> None:
         subprocess.check_call([sys.executable, "-m", "venv", "--clear", str(VENV)])
     pip = [str(PYTHON), *PIP]
     llama, others = split_lock()
-    if not is_installed(LLAMA, llama.split("==")[1].split()[0]):
+    if not (is_installed(LLAMA, llama.split("==")[1].split()[0]) and llama_build() == wheel_folder(llama).name):
         install_llama(pip, llama)
     say("Installing packages ...")
     requirements = VENV / "without-llama.txt"
@@ -181,7 +183,7 @@ def install_llama(pip: list[str], requirement: str) -> None:
     """Build the model's library with our flags, once for all checkouts, and install it."""
     folder = wheel_folder(requirement)
     if not any(folder.glob("*.whl")):
-        say("Building the model's library; this takes about five minutes, once ...")
+        say("Building the model's library; this takes about ten minutes, once ...")
         folder.mkdir(parents=True, exist_ok=True)
         source = VENV / "llama.txt"
         source.write_text(requirement, encoding="utf-8")
@@ -190,6 +192,12 @@ def install_llama(pip: list[str], requirement: str) -> None:
         subprocess.check_call([*build, "-w", str(folder), "-r", str(source)], env=environment)
     wheel = next(folder.glob("*.whl"))
     subprocess.check_call([*pip, "install", "--quiet", "--no-deps", "--force-reinstall", str(wheel)])
+    LLAMA_BUILD.write_text(folder.name)
+
+
+def llama_build() -> str:
+    """Which of the built libraries is in `.venv`; empty when none of ours is."""
+    return LLAMA_BUILD.read_text() if LLAMA_BUILD.exists() else ""
 
 
 def wheel_folder(requirement: str) -> Path:

@@ -24,6 +24,7 @@ def bootstrap(tmp_path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.VENV = tmp_path / "Jérôme 田中" / ".venv"
+    module.LLAMA_BUILD = module.VENV / module.LLAMA_BUILD.name
     module.PYTHON = module.VENV / module.PYTHON.relative_to(ROOT / ".venv")
     return module
 
@@ -58,6 +59,35 @@ def test_a_checkout_that_moved_is_set_up_again(bootstrap: ModuleType, tmp_path: 
     bootstrap.ROOT = tmp_path
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     assert bootstrap.fingerprint() != before
+
+
+def test_a_library_that_was_built_otherwise_is_installed_anew(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real set-up, but for what asks pip and the index."""
+    bootstrap.STAMP = bootstrap.VENV / "stamp"
+    bootstrap.VENV.mkdir(parents=True)
+    asked: list[str] = []
+    monkeypatch.setattr(bootstrap.subprocess, "check_call", lambda command, **_: asked.append(command[-1]))
+    monkeypatch.setattr(bootstrap, "is_whole", lambda: True)
+    monkeypatch.setattr(bootstrap, "is_installed", lambda *_: True)
+    folder = bootstrap.wheel_folder(bootstrap.split_lock()[0])
+    folder.mkdir(parents=True)
+    (folder / "llama.whl").touch()
+    bootstrap.set_up_environment()
+    assert asked[0] == str(folder / "llama.whl")
+    asked.clear()
+    bootstrap.STAMP.unlink()
+    bootstrap.set_up_environment()
+    assert asked
+    assert str(folder / "llama.whl") not in asked, "it is there already"
+    monkeypatch.setattr(bootstrap, "BUILD_FLAGS", "-DGGML_NATIVE=ON")
+    other = bootstrap.wheel_folder(bootstrap.split_lock()[0])
+    assert other != folder
+    other.mkdir(parents=True)
+    (other / "other.whl").touch()
+    bootstrap.set_up_environment()
+    assert str(other / "other.whl") in asked
 
 
 def test_the_lock_file_has_two_parts(bootstrap: ModuleType) -> None:
