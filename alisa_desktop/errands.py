@@ -17,6 +17,7 @@ from alisa_desktop.conversation.commands import ModeSet, Refused, SetMode, Stopp
 from alisa_desktop.core.errors import PortTaken, SettingsFailed, UnknownMode
 from alisa_desktop.core.events import Event, NoticeRaised, ReplyFinished, ReplyText
 from alisa_desktop.core.knocks import Finished
+from alisa_desktop.core.log import forget_details
 from alisa_desktop.core.messages import Turn
 from alisa_desktop.core.sight import Look
 from alisa_desktop.doorbell import INTERRUPTED, tell_end, tell_mode
@@ -194,6 +195,7 @@ async def forget(paths: Paths) -> int:
             count = await store.forget_all()
         finally:
             await store.close()
+            forget_details(paths.logs)
     click.echo(f"Forgotten: {count} turns." if count != 1 else "Forgotten: 1 turn.")
     return 0
 
