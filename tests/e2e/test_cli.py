@@ -241,3 +241,14 @@ def test_a_bug_is_told_in_one_sentence_and_logged(
     assert cli.main([], broken) == 1
     assert "Something went wrong on my side" in capsys.readouterr().err
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_detailed_log_is_asked_for_and_forgotten(run: Any, script: str, profile: Path) -> None:
+    run("say", "zebra crossing", "--scripted", script)
+    assert not list((profile / "logs").glob("*-detailed.log"))
+    run("say", "zebra crossing", "--scripted", script, "--debug")
+    details = profile / "logs" / "commands-detailed.log"
+    assert "zebra crossing" in details.read_text(encoding="utf-8")
+    assert "zebra" not in (profile / "logs" / "commands.log").read_text(encoding="utf-8")
+    run("forget", "--all", "--yes")
+    assert details.read_text(encoding="utf-8") == ""
