@@ -20,11 +20,11 @@ OTHER_PORT = "Close it, or choose another port in Settings, Overlays."
 def look_at_port(case: Case) -> Answer:
     """Whether overlays find me, or will."""
     if not case.settings.endpoint_on:
-        return good("Overlays are switched off.", way=Way.OVERLAYS)
+        return good("Overlays are switched off.")
     wished = case.settings.endpoint_port
     if serving := _serving(case):
         if serving == wished:
-            return good(f"Overlays find me at port {serving}.", way=Way.OVERLAYS)
+            return good(f"Overlays find me at port {serving}.")
         found = f"Port {wished} was taken by another program, so overlays find me at port {serving}."
         return bad(found, OTHER_PORT, Way.OVERLAYS)
     try:
@@ -40,7 +40,7 @@ def look_at_port(case: Case) -> Answer:
                 f"Port {wished} is taken by {who}, so overlays will find me elsewhere.", OTHER_PORT, Way.OVERLAYS
             )
         return bad(f"Port {wished} can't be used ({error.strerror}).", OTHER_PORT, Way.OVERLAYS)
-    return good(f"Port {wished} is free for overlays.", way=Way.OVERLAYS)
+    return good(f"Port {wished} is free for overlays.")
 
 
 def _serving(case: Case) -> int:

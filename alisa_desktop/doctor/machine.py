@@ -9,6 +9,7 @@ from alisa_desktop.host.access import nearest
 from alisa_desktop.host.container import read_limits
 from alisa_desktop.host.hardware import threads_for
 from alisa_desktop.model.safe_list import Marks
+from alisa_desktop.model.variants import last_used
 
 GIB, MIB = 1 << 30, 1 << 20
 NEEDED_FREE = 512 * MIB
@@ -44,6 +45,8 @@ def look_at_processor(case: Case) -> Answer:
     parts = [processor.name or "A processor", f"{cores} core{'s' if cores != 1 else ''}" if cores else ""]
     parts += [f"with {', '.join(has)}" if has else "", f"of which I think with {threads_for(hardware)}"]
     found = f"{', '.join(filter(None, parts))}."
+    if used := last_used(case.paths.processors):
+        found += f" llama.cpp computes with its variant {used[1]}."
     family = WISHED["arm" if {"NEON"} & (processor.has | processor.lacks) and "AVX" not in has else "x86"]
     lacking = [name for name in family if processor.knows(name) is False]
     if lacking:

@@ -30,7 +30,7 @@ def look_at_brain(case: Case) -> Answer:
         case ModelSource.SERVER:
             return _look_at_server(case.settings)
         case ModelSource.BUILTIN:
-            return good("I think with my starter brain.", way=Way.BRAINS)
+            return good("I think with my starter brain.")
 
 
 def _look_at_file(path: Path) -> Answer:
@@ -40,7 +40,7 @@ def _look_at_file(path: Path) -> Answer:
         return bad(f"There is no {path}.", "Choose another model.", Way.BRAINS)
     except AlisaError as error:
         return bad("The model of your choice can't be used.", error.sentence, Way.BRAINS)
-    return good(f"I think with {header.name}, and its file is sound.", way=Way.BRAINS)
+    return good(f"I think with {header.name}, and its file is sound.")
 
 
 def _look_at_server(settings: Settings) -> Answer:
@@ -59,24 +59,24 @@ def _look_at_server(settings: Settings) -> Answer:
     except OSError:
         advice = "Start that server, or let me think with my starter brain."
         return bad(f"Nobody answers at port {port}, where my server should be.", advice, Way.MODEL)
-    return good(f"My server on this machine answers at port {port}.", way=Way.MODEL)
+    return good(f"My server on this machine answers at port {port}.")
 
 
 def look_at_models(case: Case) -> Answer:
     """Whether the models that were fetched are what they have to be, byte for byte, and those linked are there."""
     if not case.paths.models.is_dir():
-        return good("No models were fetched.", way=Way.BRAINS)
+        return good("No models were fetched.")
     checks = asyncio.run(_verify(case))
     troubles = [check for check in checks if check.trouble]
     if troubles:
         titles = ", ".join(check.brain.title for check in troubles)
         return bad(f"Not usable: {titles}.", " ".join(check.trouble for check in troubles), Way.BRAINS)
     if not checks:
-        return good("No models were fetched.", way=Way.BRAINS)
+        return good("No models were fetched.")
     whole = sum(check.whole for check in checks)
     by_header = len(checks) - whole
     found = [f"{whole} checked byte by byte" if whole else "", f"{by_header} by their headers" if by_header else ""]
-    return good(f"All models are sound: {', '.join(filter(None, found))}.", way=Way.BRAINS)
+    return good(f"All models are sound: {', '.join(filter(None, found))}.")
 
 
 async def _verify(case: Case) -> list[Verified]:

@@ -25,7 +25,7 @@ def look_at_folder(case: Case) -> Answer:
         return bad(case.homeless, "Set HOME to a folder of this user, or name one with --profile.")
     if folder.is_dir():
         if may_write(folder):
-            return good(f"Everything of yours is in {folder}.", way=Way.FOLDER)
+            return good(f"Everything of yours is in {folder}.")
         return bad(f"I may not write in {folder}, so nothing you say is kept.", ALLOW, Way.FOLDER)
     if folder.exists():
         return bad(f"{folder} is no folder.", "Move that file away, or choose another folder with --profile.")
@@ -100,7 +100,7 @@ def look_at_log(case: Case) -> Answer:
     if not may_write(folder):
         return bad("I may not write to my log, so what goes wrong is lost.", ALLOW, Way.FOLDER)
     size = sum(file.stat().st_size for file in folder.glob("*.log*")) / MIB
-    return good(f"What goes wrong is written down ({size:.1f} MB of log).", way=Way.LOG)
+    return good(f"What goes wrong is written down ({size:.1f} MB of log).")
 
 
 def look_at_crash(case: Case) -> Answer:

@@ -39,6 +39,7 @@ class AlisaMenu(QMenu):
     settings_requested = Signal()
     history_requested = Signal()
     about_requested = Signal()
+    checkup_requested = Signal()
     model_requested = Signal()
     look_now_requested = Signal()
     visibility_requested = Signal(bool)  # show or hide the figure
@@ -86,6 +87,7 @@ class AlisaMenu(QMenu):
         self.addSeparator()
         self._add("&Settings…", self.settings_requested.emit)
         self._add("&History…", self.history_requested.emit)
+        self._add("&Check-up…", self.checkup_requested.emit)
         self._add("A&bout Alisa…", self.about_requested.emit)
         self.addSeparator()
         self._visibility = self._add("Hide &Alisa", self._toggle_visibility)

@@ -52,6 +52,7 @@ class Bridge(QObject):
     found_loaded = Signal(object)  # tuple[Brain, ...] of other programs
     use_told = Signal(object)  # BrainUse
     servers_found = Signal(object)  # tuple[FoundServer, ...]
+    checkup_told = Signal(object)  # Checkup: how far the one under way is
 
     # from the user
     submitted = Signal(str)
@@ -88,6 +89,9 @@ class Bridge(QObject):
     servers_requested = Signal()
     use_server_requested = Signal(str, str)  # address, model
     log_requested = Signal()
+    folder_requested = Signal()  # show the profile
+    checkup_requested = Signal()
+    checkup_stopped = Signal()
     welcome_seen = Signal()
     quit_requested = Signal()
 

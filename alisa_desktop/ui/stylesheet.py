@@ -21,6 +21,8 @@ QLabel[mark="true"] {
 QGroupBox { background: transparent; border: none; margin-top: ${space_xl}px; font-weight: 600; }
 QGroupBox::title { subcontrol-origin: margin; left: 0; padding: 0 0 ${space_xs}px 0; }
 QFrame[card="true"] { background: $raised; border: 1px solid $border; border-radius: ${radius}px; }
+QFrame[finding="true"] { border: 2px solid transparent; border-radius: ${radius_small}px; }
+QFrame[finding="true"]:focus { border-color: $focus; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QListView, QTreeView, QTableView {
     background: $raised; color: $text; border: 1px solid $border; border-radius: ${radius_small}px;
