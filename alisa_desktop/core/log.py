@@ -11,8 +11,12 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alisa_desktop.core.log_lines import OURS, Lines, Repeats
+
+if TYPE_CHECKING:
+    from alisa_desktop.core.log_file import LogFile
 
 APP = "alisa"
 """The log of the one Alisa that holds the profile."""
@@ -94,8 +98,10 @@ def forget_details(folder: Path) -> None:
             file.write_bytes(b"")
 
 
-def _files() -> list[logging.FileHandler]:
-    return [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
+def _files() -> list[LogFile]:
+    from alisa_desktop.core.log_file import LogFile
+
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, LogFile)]
 
 
 def _provide(folder: Path) -> None:
