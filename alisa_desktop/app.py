@@ -16,18 +16,21 @@ from PySide6.QtCore import QEvent, QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from alisa_desktop.brain_wishes import BrainWishes
+from alisa_desktop.checkup_wishes import CheckupWishes
 from alisa_desktop.core.errors import MemoryFailed
 from alisa_desktop.core.events import Event, EyesChanged, HistoryChanged, ModeChanged, ModelChanged
 from alisa_desktop.core.messages import Emotion
 from alisa_desktop.core.sight import Consent
+from alisa_desktop.host.door import door_address, may_enter
 from alisa_desktop.leaving import Leaving
 from alisa_desktop.options import Options
+from alisa_desktop.porter import Porter
 from alisa_desktop.settings.file import SettingsFile, write_json
 from alisa_desktop.troubles import Troubles
 from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.door import Door
 from alisa_desktop.ui.first_picture import FirstPicture
-from alisa_desktop.ui.second_start import SecondStart
 from alisa_desktop.ui.windows import Places, Windows
 
 if TYPE_CHECKING:
@@ -70,10 +73,12 @@ class App:
         )
         self._leaving = Leaving(application, self._paths.logs)
         self._bridge.quit_requested.connect(self._leaving.leave)
+        self._porter = Porter(lambda: self._leaving.leave("the door"), self._windows.come_forward)
 
     async def live(self, picture: FirstPicture | None) -> None:
         """Show her at once, wake the engine behind her, and stay until the end, which may come at any moment."""
         self._leaving.hear_signals()
+        door = Door(door_address(self._paths.profile), self._porter.welcome, may_enter)
         asked = asyncio.ensure_future(self._leaving.asked.wait())
         life = asyncio.ensure_future(self._live(picture))
         try:
@@ -83,6 +88,7 @@ class App:
                 await life
         finally:
             asked.cancel()
+            door.close()
             self._leaving.close()
 
     async def _appear(self, picture: FirstPicture | None) -> None:
@@ -102,21 +108,20 @@ class App:
         from alisa_desktop.engine import Engine
 
         self._windows.furnish()
-        second_start = SecondStart(self._paths.profile)
-        second_start.happened.connect(self._windows.come_forward)
         async with AsyncExitStack() as stack:
-            stack.callback(second_start.close)
             try:
                 engine = await stack.enter_async_context(Engine(self._options))
             finally:
                 stack.callback(self._windows.close)  # before the engine is, which takes longer
             self._leaving.save = engine.save
+            engine.spawn(self._leaving.join_session())
             await self._connect(engine, stack)
             stack.callback(self._windows.keep_picture, self._paths.first_picture)
             await asyncio.get_running_loop().create_future()
 
     async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
         BrainWishes(engine, self._bridge)
+        CheckupWishes(engine, self._bridge)
         wishes = Wishes(engine, self._bridge, self._windows)
         stack.callback(wishes.close)
         modes = engine.conversation.modes.values()
@@ -125,6 +130,7 @@ class App:
         )
         self._windows.set_resting(engine.conversation.mode.resting)
         engine.bus.subscribe(self._bridge.deliver)  # first, so that nothing is missed while the rest is asked for
+        self._porter.serve(engine.conversation, engine.spawn)
         self._bridge.deliver(ModelChanged(engine.model_status))
         self._bridge.deliver(EyesChanged(engine.eyes.status))
         self._bridge.show_endpoint(engine.doorway.address, engine.doorway.trouble)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import linecache
+import time
 from dataclasses import replace
+from pathlib import Path
 
 from alisa_desktop import __version__
 from alisa_desktop.core.errors import AlreadyRunning
@@ -15,6 +17,11 @@ from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
 from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.first_picture import load_first_picture
+
+STARTING_SECONDS = 30.0
+"""Whoever holds the profile and does not open the door by then is not about to start."""
+KNOCKING_SECONDS = 0.5
+"""After that it is tried again whether the profile is free: who held it may have been leaving."""
 
 
 def run(options: Options) -> int:
@@ -32,13 +39,31 @@ def _start(options: Options, bugs: Bugs) -> int:
     application.setDesktopFileName("alisa-desktop")
     application.setQuitOnLastWindowClosed(False)
     application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
-    try:
-        with only_instance(options.paths.lock), watch_crashes(options.paths.logs) as crash:
-            return _run_alone(application, replace(options, alone=False), bugs, crash)
-    except AlreadyRunning:
-        from alisa_desktop.ui.second_start import ask_to_come_forward
+    end = time.monotonic() + STARTING_SECONDS
+    while True:
+        try:
+            with only_instance(options.paths.lock), watch_crashes(options.paths.logs) as crash:
+                return _run_alone(application, replace(options, alone=False), bugs, crash)
+        except AlreadyRunning:
+            if _bring_forward(options.paths.profile):
+                return 0
+            if time.monotonic() >= end:
+                raise
 
-        return 0 if ask_to_come_forward(options.paths.profile) else AlreadyRunning.exit_code
+
+def _bring_forward(profile: Path) -> bool:
+    """Ask the one who runs to come forward; False when she is not there yet, or not any more.
+
+    Raises `AlreadyRunning` where she has no windows.
+    """
+    from alisa_desktop.host.door import NobodyThere, Visit, bring_forward
+
+    try:
+        with Visit(profile, KNOCKING_SECONDS) as visit:
+            bring_forward(visit)
+    except NobodyThere:
+        return False
+    return True
 
 
 def import_plainly() -> None:

@@ -76,6 +76,11 @@ class Terminal:
             if self._life:
                 self._life.cancel()
 
+    def end(self) -> None:
+        """End the talk, and the reply that is under way."""
+        self._lines.put_nowait(None)
+        self._engine.conversation.stop()
+
     def _interrupt(self) -> None:
         if self._silent.is_set():
             self._lines.put_nowait(None)

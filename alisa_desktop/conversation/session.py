@@ -75,8 +75,11 @@ class Conversation:
 
     # what the edges ask for
 
-    def submit(self, text: str, sender: str = "", *, may_look: bool = False) -> Submission:
-        """Words from an edge: chat, `/mode name`, `/stop`, or `/look words` from an edge that is the user's own."""
+    def submit(self, text: str, sender: str = "", *, may_look: bool = False, mode: str = "") -> Submission:
+        """Words from an edge: chat, `/mode name`, `/stop`, or `/look words` from an edge that is the user's own.
+
+        Chat is answered in `mode` where one is named, this once.
+        """
         match parse_command(text):
             case SetMode(name):
                 try:
@@ -92,16 +95,19 @@ class Conversation:
                 return Refused(NOT_FROM_THERE)
         if not text.strip():
             return Refused(SAY_SOMETHING)
-        return Said(self.say(text, sender))
+        try:
+            return Said(self.say(text, sender, mode=self.modes.find(mode) if mode else None))
+        except UnknownMode as error:
+            return Refused(error.sentence)
 
     def look(self, text: str = "", sender: str = "") -> str:
         """Look at the screen and begin a turn with these words, or with `LOOK`; returns its id."""
         return self.say(text.strip() or LOOK, sender, look=True)
 
-    def say(self, text: str, sender: str = "", *, look: bool = False) -> str:
-        """Begin a turn with these words, after stopping the one under way; returns its id."""
+    def say(self, text: str, sender: str = "", *, look: bool = False, mode: Mode | None = None) -> str:
+        """Begin a turn with these words, after stopping the one under way; returns its id. `mode` holds this once."""
         at = self._desk.now().astimezone(UTC)
-        request = Request(uuid.uuid4().hex, text.strip(), self.mode, at, sender, look=look)
+        request = Request(uuid.uuid4().hex, text.strip(), mode or self.mode, at, sender, look=look)
         self._last = request
         self._enqueue(request)
         return request.turn

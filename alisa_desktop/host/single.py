@@ -35,6 +35,18 @@ def only_instance(lock: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def is_held(lock: Path) -> bool:
+    """Whether a process holds `lock` at this moment. Creates nothing."""
+    try:
+        handle = os.open(lock, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _lock(handle)
+    finally:
+        os.close(handle)
+
+
 if sys.platform == "win32":
     import msvcrt
 

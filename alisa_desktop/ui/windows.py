@@ -43,6 +43,7 @@ class Windows(QObject):
         self._icons = resources / "icons"
         self._starter_card = resources / "models" / "alisa-starter.md"
         self._opened: dict[type[QWidget], QWidget] = {}
+        self._furnished = self._wanted = False
         pack, self.notice = load_pack_or(own_pack, resources / "sprites" / "alisa")
         """`notice`: a sentence when the user's own sprite pack can't be used."""
         self.avatar = Avatar(pack, bridge, settings)
@@ -82,6 +83,9 @@ class Windows(QObject):
         self.bubble.permission_requested.connect(lambda: self.permission.look(self.bubble.look))
         self.tray.toggled.connect(self.bubble.toggle)
         self.tray.start()
+        self._furnished = True
+        if self._wanted:
+            self.come_forward()
 
     def set_resting(self, emotion: Emotion) -> None:
         """The face of the present mode, to which she returns after a while."""
@@ -89,9 +93,11 @@ class Windows(QObject):
         self.tray.set_resting(emotion)
 
     def come_forward(self) -> None:
-        """Show her and open the bubble: somebody started Alisa a second time."""
-        self._show_avatar(True)
-        self.bubble.open_for_typing()
+        """Show her and open the bubble, as soon as there is one: somebody started Alisa a second time."""
+        self._wanted = not self._furnished
+        if self._furnished:
+            self._show_avatar(True)
+            self.bubble.open_for_typing()
 
     def keep_picture(self, file: Path) -> None:
         """Keep how she looks, for the first moment of the next start; nothing where she starts hidden."""
@@ -153,6 +159,15 @@ class Windows(QObject):
         from alisa_desktop.ui.about import About
 
         self._open(About(self._bridge, self.theme, self._settings))
+
+    def open_checkup(self) -> None:
+        """Show what she needs, and what of it is good or bad."""
+        from alisa_desktop.ui.checkup_window import CheckupWindow
+
+        window = CheckupWindow(self._bridge, self.theme, self._drawings)
+        window.settings_requested.connect(self.open_settings)
+        window.brains_requested.connect(self.choose_brain)
+        self._open(window)
 
     def open_model(self) -> None:
         """Show which model she thinks with, and how it is doing."""
@@ -230,6 +245,7 @@ class Windows(QObject):
         menu.settings_requested.connect(self.open_settings)
         menu.history_requested.connect(self.open_history)
         menu.about_requested.connect(self.open_about)
+        menu.checkup_requested.connect(self.open_checkup)
         menu.model_requested.connect(self.open_model)
         menu.visibility_requested.connect(self._show_avatar)
         menu.look_now_requested.connect(lambda: self.permission.look(lambda: self._bridge.look_requested.emit("")))

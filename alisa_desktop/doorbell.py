@@ -1,0 +1,110 @@
+"""What commands ask of the Alisa that runs with this profile; light, because `quit` must be quick without a model."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from alisa_desktop.core import knocks
+from alisa_desktop.core.messages import Outcome
+from alisa_desktop.host.door import RETRY_SECONDS, NobodyThere, Visit, bring_forward
+from alisa_desktop.host.paths import Paths
+from alisa_desktop.host.single import is_held
+
+MODEL_FAILED = 3
+INTERRUPTED = 130
+STARTING_SECONDS = 15.0
+"""Whoever holds the profile and does not open the door by then is not about to start."""
+NOT_RUNNING = "Alisa isn't running."
+NO_ANSWER = "Alisa runs, but she does not answer. End “alisa-desktop” in the task manager, then start her again."
+STILL_THERE = "Alisa is still there after {seconds:g} seconds. Try again, or end “alisa-desktop” in the task manager."
+
+
+def knock(paths: Paths, seconds: float) -> Visit | None:
+    """Knock at her door for as long as she may be about to open it, `seconds` at most; None when nobody runs.
+
+    Raises `NobodyThere` when somebody runs and does not open.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return Visit(paths.profile)
+        except NobodyThere as error:
+            if not is_held(paths.lock):
+                return None
+            if time.monotonic() >= end:
+                raise NobodyThere(NO_ANSWER) from error
+        time.sleep(RETRY_SECONDS)
+
+
+def leave(paths: Paths, seconds: float) -> int:
+    """Ask her to quit, and wait until her process and those she started are gone, `seconds` at most."""
+    from alisa_desktop.host.departure import are_gone, family
+
+    end = time.monotonic() + seconds
+    visit = knock(paths, seconds)
+    if visit is None:
+        click.echo(NOT_RUNNING)
+        return 0
+    with visit:
+        answer = visit.ask(knocks.Quit(), max(1.0, end - time.monotonic()))
+    if isinstance(answer, knocks.Done) and are_gone(family(answer.pid), end):
+        return 0
+    click.echo(answer.sentence if isinstance(answer, knocks.Refused) else STILL_THERE.format(seconds=seconds), err=True)
+    return 1
+
+
+def show(paths: Paths) -> int:
+    """Bring her forward."""
+    visit = knock(paths, STARTING_SECONDS)
+    if visit is None:
+        click.echo(f"{NOT_RUNNING} Start her with “alisa-desktop”.", err=True)
+        return 1
+    with visit:
+        bring_forward(visit)
+    return 0
+
+
+def say(paths: Paths, text: str, mode: str, as_json: bool) -> int | None:
+    """Say `text` to her and print the answer as it comes; None when nobody runs who could answer."""
+    try:
+        visit = knock(paths, STARTING_SECONDS)
+    except NobodyThere:
+        return None
+    if visit is None:
+        return None
+    with visit:
+        for answer in visit.answers(knocks.Say(text, mode)):
+            match answer:
+                case knocks.Words(words) if not as_json:
+                    click.echo(words, nl=False)
+                case knocks.ModeSet(name):
+                    return tell_mode(name, as_json)
+                case knocks.Finished():
+                    return tell_end(answer, as_json)
+                case knocks.Refused(sentence):
+                    click.echo(sentence, err=True)
+                    return 1
+                case knocks.Done():
+                    return 0
+    raise NobodyThere("Alisa was quit in the middle of it.")
+
+
+def tell_mode(mode: str, as_json: bool) -> int:
+    """Print which mode is on now; returns the exit code."""
+    click.echo(json.dumps({"mode": mode}) if as_json else f"({mode})")
+    return 0
+
+
+def tell_end(reply: knocks.Finished, as_json: bool) -> int:
+    """Print the end of a reply whose words were printed, or all of it as JSON; returns the exit code."""
+    if as_json:
+        fields = {"mode": reply.mode, "emotion": reply.emotion, "text": reply.text, "tokens": reply.tokens}
+        told = {"seconds": reply.seconds, "outcome": reply.outcome, "notice": reply.notice}
+        click.echo(json.dumps(fields | told, ensure_ascii=False))
+    else:
+        click.echo()
+    codes = {Outcome.FAILED: MODEL_FAILED, Outcome.STOPPED: INTERRUPTED}
+    return codes.get(Outcome(reply.outcome), 0)

@@ -1,0 +1,96 @@
+"""Her door where there are no windows: opened on a plain asyncio loop. With windows, Qt opens it (`ui.door`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
+
+from alisa_desktop.core.knocks import MOST_UNREAD, Guest, Welcome
+from alisa_desktop.host.door import door_address, is_answered, may_enter
+
+log = logging.getLogger(__name__)
+
+
+class _Connection(asyncio.Protocol):
+    """One visitor's connection."""
+
+    def __init__(self, welcome: Welcome) -> None:
+        self._welcome = welcome
+        self._guest: Guest | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let them in, if they are the same user."""
+        self._transport = cast(asyncio.Transport, transport)
+        connection = transport.get_extra_info("socket")
+        if connection and not may_enter(connection.fileno()):
+            self._transport.abort()
+            return
+        self._guest = self._welcome(self._send, self._transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what they say."""
+        if self._guest:
+            self._guest.feed(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell that they are gone."""
+        if self._guest:
+            self._guest.gone()
+
+    def _send(self, data: bytes) -> None:
+        if self._transport.get_write_buffer_size() > MOST_UNREAD:
+            self._transport.abort()
+        else:
+            self._transport.write(data)
+
+
+@asynccontextmanager
+async def open_door(profile: Path, welcome: Welcome) -> AsyncIterator[None]:
+    """Let visitors in as long as the block runs. Where that can't be, the log says so, and nobody comes."""
+    address = door_address(profile)
+    if not address or is_answered(address):
+        log.warning("no door: %s", "there is somebody at that address" if address else "no folder is private")
+        yield
+        return
+    async with _listening(address, lambda: _Connection(welcome)):
+        yield
+
+
+if sys.platform == "win32":
+
+    @asynccontextmanager
+    async def _listening(address: str, connect: Callable[[], asyncio.Protocol]) -> AsyncIterator[None]:
+        loop = cast(Any, asyncio.get_running_loop())
+        (pipe,) = await loop.start_serving_pipe(connect, address)  # the Proactor loop's own; typeshed wants streams
+        try:
+            yield
+        finally:
+            pipe.close()
+
+else:
+
+    @asynccontextmanager
+    async def _listening(address: str, connect: Callable[[], asyncio.Protocol]) -> AsyncIterator[None]:
+        server = await asyncio.get_running_loop().create_unix_server(connect, sock=_bind(address))
+        try:
+            yield
+        finally:
+            server.close()
+            _remove(address)
+
+    def _bind(address: str) -> socket.socket:
+        _remove(address)  # left behind by one that was killed: nobody answers there
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(address)
+        Path(address).chmod(0o600)
+        return listener
+
+    def _remove(address: str) -> None:
+        with suppress(OSError):
+            Path(address).unlink()
