@@ -36,7 +36,7 @@ def _start(options: Options, bugs: Bugs) -> int:
     application = Application(["Alisa"])
     application.setApplicationName("Alisa")
     application.setApplicationVersion(__version__)
-    application.setDesktopFileName("alisa-desktop")
+    application.setDesktopFileName("io.github.alisa_desktop.Alisa")
     application.setQuitOnLastWindowClosed(False)
     application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
     end = time.monotonic() + STARTING_SECONDS

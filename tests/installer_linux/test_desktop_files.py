@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import inspect
 import shlex
 import subprocess
 import xml.etree.ElementTree as ET
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from alisa_desktop import __version__, cli
+from alisa_desktop import __version__, cli, start
 from installer.changelog import release_of, releases
 from installer.linux import deb, icons
 
@@ -39,6 +40,14 @@ def test_every_action_is_a_command_of_hers() -> None:
         assert program == deb.NAME
         context = cli.program.make_context(program, arguments)
         assert not arguments or cli.program.resolve_command(context, arguments)[1] is not None
+
+
+def test_her_windows_belong_to_her_desktop_file() -> None:
+    source = inspect.getsource(start)
+    assert f'setDesktopFileName("{deb.ID}")' in source, "by this Wayland finds her icon"
+    entries = configparser.ConfigParser(interpolation=None)
+    entries.read(DESKTOP, encoding="utf-8")
+    assert f'Application(["{entries["Desktop Entry"]["StartupWMClass"]}"])' in source, "and X11 by this"
 
 
 def test_the_software_centres_can_read_it(tmp_path: Path) -> None:
