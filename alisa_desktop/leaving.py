@@ -13,12 +13,15 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QSessionManager
 
 from alisa_desktop.ui.application import Application
+
+if TYPE_CHECKING:
+    from alisa_desktop.host.session import XSession
 
 SESSION_SECONDS = 3.0
 """The end of a session waits for us no longer; Windows kills who takes 5 s."""
@@ -46,6 +49,7 @@ class Leaving:
         self._logs = logs
         self._record: IO[str] | None = None
         self._closed = False
+        self._session: XSession | None = None
         self._waiting: list[QEventLoop] = []
         direct = Qt.ConnectionType.DirectConnection  # the system waits only for what is done when these return
         application.commitDataRequest.connect(self._save_session, direct)
@@ -57,6 +61,20 @@ class Leaving:
         """Leave when the system's signals say so, from now until the process is gone."""
         self._signals = QuitSignals(lambda: self.leave("a signal"))
 
+    async def join_session(self) -> None:
+        """Be told by the session manager of X11, where there is one."""
+        from alisa_desktop.host.session import XSession
+
+        loop = asyncio.get_running_loop()
+        try:
+            self._session = await asyncio.to_thread(
+                XSession, self._begin_to_save, lambda: self.leave("the session ends")
+            )
+        except OSError as error:
+            log.debug("no session manager: %s", error)
+            return
+        loop.add_reader(self._session.fileno(), self._hear_session)
+
     def leave(self, why: str = "the menu") -> None:
         """Begin to leave; harmless when begun already."""
         if not self.asked.is_set():
@@ -67,10 +85,33 @@ class Leaving:
     def close(self) -> None:
         """Everything is closed: let go of whoever waits for that, and leave threads behind that still wait."""
         self._closed = True
+        self._leave_session()
         if self.asked.is_set():
             _leave_threads_behind()
         for loop in self._waiting:
             loop.quit()
+
+    def _hear_session(self) -> None:
+        if self._session and not self._session.process():
+            self._leave_session()
+
+    def _leave_session(self) -> None:
+        session, self._session = self._session, None
+        if session:
+            asyncio.get_running_loop().remove_reader(session.fileno())
+            session.close()
+
+    def _begin_to_save(self) -> None:
+        self._saving = asyncio.ensure_future(self._save_for_session())
+
+    async def _save_for_session(self) -> None:
+        if self.save and not self.asked.is_set():
+            log.info("the session may end: saving")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SESSION_SECONDS):
+                    await self.save()
+        if self._session:
+            self._session.saved()
 
     def _save_session(self, session: QSessionManager) -> None:
         """The session may end, unless another program objects: whatever must not be lost is written down now."""

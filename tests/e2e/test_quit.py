@@ -20,6 +20,7 @@ import psutil
 import pytest
 from desktop import Desktop, wait_for
 from hub import LocalHub, Trick
+from session_manager import missing_libraries, session_manager
 from tiny_gguf import write_tiny_gguf
 from websockets.sync.client import connect
 
@@ -238,7 +239,42 @@ def test_the_session_may_end_and_then_does(place: Desktop, tmp_path: Path, endle
         process.send_signal(signal.SIGUSR2)
         assert_all_over(program, children)
     assert [outcome for outcome, _ in turns(profile)] == ["stopped", "stopped"]
-    assert not log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_log_out(start: Any, script: str) -> None:
+    if missing := missing_libraries():
+        pytest.skip(f"no session manager here: {missing} missing")
+    with session_manager() as session:
+        start.desktop.environment["SESSION_MANAGER"] = session.address
+        program = start("--scripted", script)
+        session.wait("client", "saved", "restart 3")  # and never started again by the session itself
+        with program.client() as client:
+            let_speak(client)
+            session.order("save")
+            session.wait("saved")
+            assert [outcome for outcome, _ in turns(program.profile)] == ["stopped"]
+            session.order("cancel")  # somebody else objected
+            let_speak(client)
+            session.order("save")
+            session.wait("saved")
+            session.order("die")
+            session.wait("gone")
+            assert_all_over(program, [])
+    assert [outcome for outcome, _ in turns(program.profile)] == ["stopped", "stopped"]
+
+
+def test_the_session_manager_ends_first(start: Any, script: str) -> None:
+    if missing := missing_libraries():
+        pytest.skip(f"no session manager here: {missing} missing")
+    with session_manager() as session:
+        start.desktop.environment["SESSION_MANAGER"] = session.address
+        program = start("--scripted", script)
+        session.wait("client", "saved")
+    with program.client() as client:
+        let_speak(client)
+        program.process.send_signal(signal.SIGTERM)
+        assert_all_over(program, [])
 
 
 def test_who_ignores_hang_ups_goes_on(place: Desktop, tmp_path: Path, script: str) -> None:
