@@ -101,5 +101,9 @@ class SettingsFailed(AlisaError):
     """The settings cannot be written, or name something that does not exist."""
 
 
+class AutostartFailed(AlisaError):
+    """The system does not let us change what starts when the user logs in."""
+
+
 class UnknownMode(AlisaError):
     """There is no mode of that name."""
