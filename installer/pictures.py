@@ -8,8 +8,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QLinearGradient, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QImageWriter, QLinearGradient, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from tools.render_sprites import SPRITES, SpriteSet, blank
@@ -35,7 +35,7 @@ def draw(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "alisa.ico").write_bytes(icon())
     for name, picture in (("hello.bmp", side("happy")), ("goodbye.bmp", side("calm")), ("header.bmp", header())):
-        if not picture.convertToFormat(QImage.Format.Format_RGB888).save(str(folder / name), "BMP"):
+        if not picture.convertToFormat(QImage.Format.Format_RGB888).save(str(folder / name)):
             raise OSError(f"{folder / name} could not be written")
     del application
 
@@ -71,7 +71,7 @@ def png(picture: QImage) -> bytes:
     """Return the picture as the bytes of a PNG file."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(picture)
     return bytes(buffer.data().data())
 
 
