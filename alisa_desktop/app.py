@@ -15,6 +15,7 @@ import qasync
 from PySide6.QtCore import QEvent, QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from alisa_desktop.autostart_wishes import AutostartWishes
 from alisa_desktop.brain_wishes import BrainWishes
 from alisa_desktop.checkup_wishes import CheckupWishes
 from alisa_desktop.core.errors import MemoryFailed
@@ -69,7 +70,12 @@ class App:
         settings = file.load()
         self._notice = file.notice  # a damaged file is put aside here, so the engine will not know
         self._windows = Windows(
-            application, self._bridge, settings, self._paths.resources, _own_pack(self._paths.sprites)
+            application,
+            self._bridge,
+            settings,
+            self._paths.resources,
+            _own_pack(self._paths.sprites),
+            hidden=options.hidden,
         )
         self._leaving = Leaving(application, self._paths.logs)
         self._bridge.quit_requested.connect(self._leaving.leave)
@@ -120,6 +126,7 @@ class App:
             await asyncio.get_running_loop().create_future()
 
     async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
+        AutostartWishes(engine, self._bridge)
         BrainWishes(engine, self._bridge)
         CheckupWishes(engine, self._bridge)
         wishes = Wishes(engine, self._bridge, self._windows)
@@ -147,10 +154,16 @@ class App:
         for notice in filter(None, (self._notice, self._windows.notice)):
             if notice not in engine.notices:
                 engine.notices.append(notice)
+        stack.callback(self._troubles.close)
+        if self._windows.hidden:  # whatever there is to tell waits until she is wanted
+            self._windows.appeared.connect(lambda: self._greet(engine, is_first))
+        else:
+            self._greet(engine, is_first)
+
+    def _greet(self, engine: Engine, is_first: bool) -> None:
         engine.tell_notices()
         self._troubles.tell(self._bridge, self._paths, lambda: engine.settings)
-        stack.callback(self._troubles.close)
-        if is_first and not engine.settings.start_hidden:
+        if is_first:
             if not (engine.settings.welcome_shown or self._options.model or self._options.scripted):
                 self._windows.welcome()
             engine.conversation.remark(WELCOME, Emotion.HAPPY)  # after it, for her words would make way for a window

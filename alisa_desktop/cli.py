@@ -102,16 +102,17 @@ def _merged(context: click.Context, given: dict[str, Any]) -> Shared:
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @_shared
+@click.option("--hidden", is_flag=True, help="Open in the tray only; a click there shows her.")
 @click.version_option(__version__, prog_name="Alisa Desktop", message="%(prog)s %(version)s")
 @click.pass_context
-def program(context: click.Context, /, **given: Any) -> int | None:
+def program(context: click.Context, /, hidden: bool, **given: Any) -> int | None:
     """Alisa, a private companion on your own machine. Without a command she opens in the tray."""
     context.obj = shared = _merged(context, given)
     if context.invoked_subcommand:
         return None
     shared.log()
     if has_display():
-        return shared.start_app(shared.options())
+        return shared.start_app(shared.options(hidden=hidden))
     click.echo(NO_DISPLAY)
     from alisa_desktop import errands
 

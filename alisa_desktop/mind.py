@@ -72,7 +72,10 @@ class Mind:
         self._idle_seconds = settings.idle_minutes * 60
         self.touch()
         self.model = await self._make(settings)
-        await self.model.start()
+        if self._options.hidden and self._idle_seconds and isinstance(self.model, LlamaModel):
+            self.model.begin_resting()  # the log-in is busy enough, and nobody talks yet
+        else:
+            await self.model.start()
 
     async def close(self) -> None:
         """Give the model back, and those that were on their way out."""

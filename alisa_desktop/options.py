@@ -13,7 +13,8 @@ class Options:
     """What the command line asked for; None leaves it to the settings.
 
     `alone` refuses to run beside another Alisa with this profile; `endpoint` serves overlays where the settings allow;
-    `eyes` lets her see where they allow;    `mode` holds for this run only.
+    `eyes` lets her see where they allow; `hidden` keeps her in the tray until she is wanted, and her model at rest;
+    `mode` holds for this run only.
     """
 
     paths: Paths
@@ -22,5 +23,6 @@ class Options:
     alone: bool = True
     endpoint: bool = True
     eyes: bool = True
+    hidden: bool = False
     port: int | None = None
     mode: str | None = None

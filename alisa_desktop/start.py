@@ -77,7 +77,8 @@ def import_plainly() -> None:
 
 
 def _run_alone(application: Application, options: Options, bugs: Bugs, crash: str) -> int:
-    if picture := load_first_picture(options.paths.first_picture):
+    picture = None if options.hidden else load_first_picture(options.paths.first_picture)
+    if picture:
         picture.show_now()
     from alisa_desktop import app
     from alisa_desktop.troubles import Troubles

@@ -51,7 +51,7 @@ ROOM_OF_FILE = {
     **dict.fromkeys(
         ("terminal", "errands", "doorbell", "models_cli", "model_errands", "model_words", "checkup_errand"), "cli"
     ),
-    **dict.fromkeys(("start", "brain_wishes", "checkup_wishes", "leaving", "troubles"), "app"),
+    **dict.fromkeys(("start", "brain_wishes", "autostart_wishes", "checkup_wishes", "leaving", "troubles"), "app"),
     **dict.fromkeys(("doorway", "porter", "mind", "library"), "engine"),
 }
 """Parts of a room."""

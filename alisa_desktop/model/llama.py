@@ -130,6 +130,10 @@ class LlamaModel:
         """Begin to load in the background and return at once; does nothing while it runs."""
         self._supervisor.start()
 
+    def begin_resting(self) -> None:
+        """Begin at rest, instead of `start`: whatever needs the model wakes it."""
+        self._supervisor.begin_resting()
+
     async def close(self) -> None:
         """End the runner and everything that belongs to it; `start` may follow."""
         await self._supervisor.close()

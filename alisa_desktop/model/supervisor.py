@@ -118,6 +118,10 @@ class Supervisor:
         if not running:  # else it is still going to rest, and begins again when the process is gone
             self._task = asyncio.create_task(self._supervise(), name="model supervisor")
 
+    def begin_resting(self) -> None:
+        """Begin at rest, instead of `start`."""
+        self._tell(ModelState.RESTING)
+
     def wake(self) -> None:
         """Begin to load again, if it rests."""
         if self._error is None and self.status.state is ModelState.RESTING:

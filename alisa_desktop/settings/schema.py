@@ -126,7 +126,7 @@ class Settings(BaseModel):
     start_hidden: bool = Field(
         False,
         title="Start hidden",
-        description="Begin in the tray without showing Alisa.",
+        description="Begin in the tray without showing Alisa, also when you start her yourself.",
         json_schema_extra={"group": "Alisa"},
     )
     detailed_log: bool = Field(

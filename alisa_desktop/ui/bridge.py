@@ -53,6 +53,7 @@ class Bridge(QObject):
     use_told = Signal(object)  # BrainUse
     servers_found = Signal(object)  # tuple[FoundServer, ...]
     checkup_told = Signal(object)  # Checkup: how far the one under way is
+    autostart_told = Signal(bool, str)  # whether the system starts her at the log-in, and why that could not be changed
 
     # from the user
     submitted = Signal(str)
@@ -92,6 +93,8 @@ class Bridge(QObject):
     folder_requested = Signal()  # show the profile
     checkup_requested = Signal()
     checkup_stopped = Signal()
+    autostart_asked = Signal()  # how it is may have changed elsewhere
+    autostart_requested = Signal(bool)
     welcome_seen = Signal()
     quit_requested = Signal()
 
@@ -124,6 +127,8 @@ class Bridge(QObject):
         """Servers of models on this machine, after a search."""
         self.report: Callable[[], str] = str
         """What went wrong so far, without names and talk, to be copied."""
+        self.autostart = False
+        """Whether the system starts her at the log-in, as far as it was asked."""
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
 
@@ -208,6 +213,11 @@ class Bridge(QObject):
         """Tell the windows which servers of models run on this machine."""
         self.servers = servers
         self.servers_found.emit(servers)
+
+    def show_autostart(self, on: bool, trouble: str = "") -> None:
+        """Tell the windows whether the system starts her at the log-in; `trouble` says why it is not as wished."""
+        self.autostart = on
+        self.autostart_told.emit(on, trouble)
 
     def show_use(self, use: BrainUse) -> None:
         """Tell the windows how the present model does."""

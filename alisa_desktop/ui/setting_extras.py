@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from alisa_desktop.settings.schema import ModelSource, Settings
+from alisa_desktop.ui.autostart_box import AutostartBox
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.client_list import ClientList
 from alisa_desktop.ui.endpoint_status import EndpointStatus
@@ -70,6 +71,7 @@ def make_door(setting: str) -> BrainDoor | None:
 def make_extra(setting: str, bridge: Bridge, settings: Settings) -> Extra | None:
     """What stands below the setting of this name, if anything does."""
     makers: dict[str, Callable[[], Extra]] = {
+        "reduced_motion": lambda: Extra(AutostartBox(bridge)),
         "server_url": _away,
         "endpoint_on": lambda: Extra(EndpointStatus(bridge, settings), {"endpoint_on": True}),
         "endpoint_origins": lambda: Extra(ClientList(bridge), {"endpoint_on": True}),

@@ -30,6 +30,8 @@ class Tray(QObject):
 
     toggled = Signal()
     """The icon was clicked: show or hide the bubble."""
+    missed = Signal()
+    """There is no tray here, so her menu must be found elsewhere."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Tray(QObject):
         self._moods = MoodWatch(bridge, self._clock, self)
         self._gaze = gaze or GazeWatch(bridge, self)
         self._looks = 0
+        self._told_after = NOTICE_AFTER
         self._retry = QTimer(self, singleShot=True)
         self._icon = QSystemTrayIcon(self)
         self._icon.setContextMenu(menu)
@@ -67,8 +70,12 @@ class Tray(QObject):
         bridge.modes_changed.connect(self._refresh)
         bridge.fetches_changed.connect(self._tell)
 
-    def start(self) -> None:
-        """Show the icon, now or when a tray comes up within the first minute; tell the user when there is none."""
+    def start(self, *, patient: bool = False) -> None:
+        """Show the icon, now or when a tray comes up within the first minute; tell the user when there is none.
+
+        With `patient` only after that minute: at the log-in panels come late.
+        """
+        self._told_after = len(RETRIES_MS) if patient else NOTICE_AFTER
         if not self._take_tray():
             self._retry.start(RETRIES_MS[0])
 
@@ -98,7 +105,8 @@ class Tray(QObject):
         if self._take_tray():
             return
         self._looks += 1
-        if self._looks == NOTICE_AFTER:
+        if self._looks == self._told_after:
+            self.missed.emit()
             self._bridge.notice_raised.emit(NO_TRAY)
         if self._looks < len(RETRIES_MS):
             self._retry.start(RETRIES_MS[self._looks])

@@ -30,11 +30,20 @@ class Windows(QObject):
     """The figure first, because she is what people wait for; `furnish` brings the rest. GUI thread only."""
 
     placed = Signal(str, int, int)  # the user put her there: screen, and place on it
+    appeared = Signal()
+    """She is on the desktop for the first time after a start in the tray."""
     persona_edit_requested = Signal(str)
     persona_reset_requested = Signal(str)
 
     def __init__(
-        self, app: QApplication, bridge: Bridge, settings: Settings, resources: Path, own_pack: Path | None
+        self,
+        app: QApplication,
+        bridge: Bridge,
+        settings: Settings,
+        resources: Path,
+        own_pack: Path | None,
+        *,
+        hidden: bool = False,
     ) -> None:
         super().__init__()
         self._app = app
@@ -44,6 +53,8 @@ class Windows(QObject):
         self._starter_card = resources / "models" / "alisa-starter.md"
         self._opened: dict[type[QWidget], QWidget] = {}
         self._furnished = self._wanted = False
+        self.hidden = hidden or settings.start_hidden
+        """Whether she waits in the tray until she is wanted for the first time."""
         pack, self.notice = load_pack_or(own_pack, resources / "sprites" / "alisa")
         """`notice`: a sentence when the user's own sprite pack can't be used."""
         self.avatar = Avatar(pack, bridge, settings)
@@ -53,9 +64,9 @@ class Windows(QObject):
         self.permission.explanation_requested.connect(self.explain_eyes)
 
     def show_avatar(self, places: Places) -> None:
-        """Put her where she stood; hidden when the user wants to start so."""
+        """Put her where she stood; not yet where she waits in the tray."""
         self.avatar.restore(places)
-        self.avatar.setVisible(not self._settings.start_hidden)
+        self.avatar.setVisible(not self.hidden)
 
     def furnish(self) -> None:
         """Make the bubble, the menu and the tray icon, and connect everything."""
@@ -81,8 +92,9 @@ class Windows(QObject):
         self.bubble.model_requested.connect(self.open_model)
         self.bubble.report_requested.connect(self.open_report)
         self.bubble.permission_requested.connect(lambda: self.permission.look(self.bubble.look))
-        self.tray.toggled.connect(self.bubble.toggle)
-        self.tray.start()
+        self.tray.toggled.connect(self._toggle)
+        self.tray.missed.connect(self._show_where_no_tray_is)
+        self.tray.start(patient=self.hidden)
         self._furnished = True
         if self._wanted:
             self.come_forward()
@@ -241,7 +253,7 @@ class Windows(QObject):
 
     def _connect_menu(self) -> None:
         menu = self.menu
-        menu.talk_requested.connect(self.bubble.open_for_typing)
+        menu.talk_requested.connect(lambda: self.come_forward() if self.hidden else self.bubble.open_for_typing())
         menu.settings_requested.connect(self.open_settings)
         menu.history_requested.connect(self.open_history)
         menu.about_requested.connect(self.open_about)
@@ -252,14 +264,27 @@ class Windows(QObject):
         menu.eyes.consent_chosen.connect(self.permission.choose)
         menu.eyes.ledger_requested.connect(self.open_ledger)
 
+    def _toggle(self) -> None:
+        if self.hidden:
+            self.come_forward()
+        else:
+            self.bubble.toggle()
+
+    def _show_where_no_tray_is(self) -> None:
+        if self.hidden:  # nobody could find her otherwise
+            self._show_avatar(True, activate=False)
+
     def _pop_up(self, where: QPoint) -> None:
         self.menu.popup(where)
 
-    def _show_avatar(self, visible: bool) -> None:
+    def _show_avatar(self, visible: bool, *, activate: bool = True) -> None:
         self.avatar.setVisible(visible)
-        if visible:
+        if visible and activate:
             self.avatar.activateWindow()
         self.menu.show_visibility(visible)
+        if visible and self.hidden:
+            self.hidden = False
+            self.appeared.emit()
 
     def _edit_height(self, height: int) -> None:
         self._bridge.settings_edited.emit(self._settings.model_copy(update={"avatar_height": height}))
