@@ -17,6 +17,8 @@ FILE = "crash.txt"
 LAST = "last_crash.txt"
 LONGEST = 100_000
 """Bytes of a file that are read."""
+PLAIN = getattr(os, "O_BINARY", 0)
+"""Windows would end each line by two characters."""
 # Windows tells of errors, too, that the system's own code raises and handles, as COM does with HRESULTs (0x8...)
 _FATAL = re.compile(r"^(?:Fatal Python error: |Windows fatal exception: (?!code 0x8))", re.MULTILINE)
 
@@ -33,7 +35,7 @@ def watch_crashes(folder: Path) -> Iterator[str]:
     left = _take(file)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | PLAIN, 0o600)
     except OSError as error:
         log.warning("crashes leave no trace: %s", error)
         yield left

@@ -7,7 +7,7 @@ import json
 import socket
 import unicodedata
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -36,7 +36,7 @@ SPELLINGS: list[Callable[[str], str]] = [
     lambda text: ascii(ascii(text)),
     lambda text: text.replace("/", "\\"),
     lambda text: text.replace("\\", "/"),
-    lambda text: Path(text).as_uri() if text.startswith("/") else f"file:///{quote(text)}",
+    lambda text: PurePosixPath(text).as_uri() if text.startswith("/") else f"file:///{quote(text)}",
 ]
 
 
