@@ -1,4 +1,4 @@
-.PHONY: run test bench train setup
+.PHONY: run test bench installer train setup
 
 run:
 	@python3 bootstrap.py run $(ARGS)
@@ -8,6 +8,9 @@ test:
 
 bench:
 	@python3 bootstrap.py bench $(ARGS)
+
+installer:
+	@python3 bootstrap.py installer $(ARGS)
 
 train:
 	@python3 bootstrap.py train $(ARGS)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Set up whatever is missing in this checkout, then run or test Alisa: `python3 bootstrap.py TASK`.
 
-TASK is run, test, setup, bench, or train (the starter brain anew, which takes about an hour).
+TASK is run, test, setup, bench, installer (around the bundle in dist/), or train (the starter brain anew, which takes
+about an hour).
 
 Needs nothing but Python 3.11 or later and, for the model's library, a C++ compiler. What is set up once is recognised
 by its lock file and not done again, so the second start is instant.
@@ -67,11 +68,15 @@ DESKTOP_PROGRAMS = {
     "dbus-daemon": "dbus",
     "/usr/libexec/at-spi-bus-launcher": "at-spi2-core",
     "chromium": "chromium",
+    "makensis": "nsis",
+    "wine": "wine",
+    "osslsigncode": "osslsigncode",
     "desktop-file-validate": "desktop-file-utils",
     "appstreamcli": "appstream",
     "dpkg-shlibdeps": "dpkg-dev",
 }
-"""Programs that make up the desktop and the browser with which the end-to-end tests run, and their Debian packages."""
+"""Programs that make up the desktop, the browser and the Windows in which the end-to-end tests run, and their Debian
+packages."""
 
 
 AT_ONCE = 4
@@ -81,8 +86,8 @@ AT_ONCE = 4
 def main(arguments: list[str]) -> int:
     """Set up, then do what was asked for; returns the exit code of that."""
     task = arguments[0] if arguments else "run"
-    if task not in ("run", "test", "setup", "bench", "train"):
-        sys.exit(f"I know run, test, bench, train and setup, but not {task}.")
+    if task not in ("run", "test", "setup", "bench", "installer", "train"):
+        sys.exit(f"I know run, test, bench, installer, train and setup, but not {task}.")
     if sys.version_info < LEAST_PYTHON:
         sys.exit(f"Alisa needs Python {'.'.join(map(str, LEAST_PYTHON))} or later; this is {sys.version.split()[0]}.")
     set_up_system(QT_LIBRARIES, DESKTOP_PROGRAMS if task in ("test", "bench") else {})
@@ -96,6 +101,7 @@ def main(arguments: list[str]) -> int:
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],
         "test": [str(PYTHON), "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest],
         "bench": [str(PYTHON), str(ROOT / "tests" / "benchmarks" / "run.py"), *rest],
+        "installer": [str(PYTHON), "-m", "installer.build", *rest],
         "train": [str(PYTHON), "-m", "training.starter.train", *rest],
     }
     return subprocess.call(commands[task], cwd=ROOT) if task in commands else 0

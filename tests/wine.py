@@ -19,7 +19,6 @@ PATIENCE = 110.0
 
 def missing_programs() -> list[str]:
     """What this machine lacks for a Windows."""
-    os.environ["PATH"] += ":/usr/lib/wine"  # where Debian keeps the server
     return [program for program in PROGRAMS if not shutil.which(program)]
 
 
