@@ -1,4 +1,4 @@
-.PHONY: run test bench installer train setup
+.PHONY: run test bench bundle installer train setup
 
 run:
 	@python3 bootstrap.py run $(ARGS)
@@ -8,6 +8,9 @@ test:
 
 bench:
 	@python3 bootstrap.py bench $(ARGS)
+
+bundle:
+	@python3 bootstrap.py bundle $(ARGS)
 
 installer:
 	@python3 bootstrap.py installer $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up whatever is missing in this checkout, then run or test Alisa: `python3 bootstrap.py TASK`.
 
-TASK is run, test, setup, bench, installer (around the bundle in dist/), or train (the starter brain anew, which takes
+TASK is run, test, setup, bench, bundle (into dist/), installer (around that bundle), or train (the starter brain anew, which takes
 about an hour).
 
 Needs nothing but Python 3.11 or later and, for the model's library, a C++ compiler. What is set up once is recognised
@@ -86,8 +86,8 @@ AT_ONCE = 4
 def main(arguments: list[str]) -> int:
     """Set up, then do what was asked for; returns the exit code of that."""
     task = arguments[0] if arguments else "run"
-    if task not in ("run", "test", "setup", "bench", "installer", "train"):
-        sys.exit(f"I know run, test, bench, installer, train and setup, but not {task}.")
+    if task not in ("run", "test", "setup", "bench", "bundle", "installer", "train"):
+        sys.exit(f"I know run, test, bench, bundle, installer, train and setup, but not {task}.")
     if sys.version_info < LEAST_PYTHON:
         sys.exit(f"Alisa needs Python {'.'.join(map(str, LEAST_PYTHON))} or later; this is {sys.version.split()[0]}.")
     set_up_system(QT_LIBRARIES, DESKTOP_PROGRAMS if task in ("test", "bench") else {})
@@ -101,6 +101,7 @@ def main(arguments: list[str]) -> int:
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],
         "test": [str(PYTHON), "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest],
         "bench": [str(PYTHON), str(ROOT / "tests" / "benchmarks" / "run.py"), *rest],
+        "bundle": [str(PYTHON), "-m", "installer.bundle", *rest],
         "installer": [str(PYTHON), "-m", "installer.build", *rest],
         "train": [str(PYTHON), "-m", "training.starter.train", *rest],
     }
