@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Set up whatever is missing in this checkout, then run or test Alisa: `python3 bootstrap.py TASK`.
 
-TASK is run, test, setup, bench, bundle (into dist/), installer (around that bundle), or train (the starter brain anew, which takes
-about an hour).
+TASK is run, test, setup, bench, bundle (into dist/), installer (around that bundle), or train (the starter brain anew,
+which takes about an hour).
 
 Needs nothing but Python 3.11 or later and, for the model's library, a C++ compiler. What is set up once is recognised
 by its lock file and not done again, so the second start is instant.
