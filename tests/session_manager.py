@@ -81,9 +81,10 @@ class Manager:
             ready, _, _ = select.select([0, *self.listeners, *self.connections], [], [])
             for number in ready:
                 if number == 0:
-                    if not (order := sys.stdin.readline().strip()):
+                    if not (orders := os.read(0, 1000)):
                         return
-                    self.obey(order)
+                    for order in orders.decode().split():
+                        self.obey(order)
                 elif number in self.listeners:
                     self.accept(self.listeners[number])
                 elif number in self.connections:
