@@ -18,7 +18,7 @@ from alisa_desktop.core.knocks import Answer, Guest, Lines, NoSuchWords, Quit, S
 from alisa_desktop.core.messages import Outcome
 
 MOST_GUESTS = 16
-"""At once; each is one command that waits for an answer."""
+"""At once; each is one command that waits for an answer. As many more are told that they are too many."""
 PATIENCE_SECONDS = 10.0
 """Who has said nothing for that long after knocking is sent away."""
 SENDER = "command"
@@ -51,10 +51,9 @@ class Porter:
     def welcome(self, send: Callable[[bytes], None], hang_up: Callable[[], None]) -> Guest:
         """Let a visitor in: a `knocks.Welcome`."""
         guest = Visitor(self, send, hang_up)
-        if len(self.guests) >= MOST_GUESTS:
-            guest.end(knocks.Refused(CROWDED))
-        else:
-            self.guests.add(guest)
+        self.guests.add(guest)
+        if len(self.guests) > 2 * MOST_GUESTS:
+            guest.end()
         return guest
 
     def stop(self, turn: str) -> None:
@@ -137,6 +136,8 @@ class Visitor:
         self._wait_no_more()
         done = knocks.Done(os.getpid())
         match wish:
+            case _ if len(self._porter.guests) > MOST_GUESTS:
+                self.end(knocks.Refused(CROWDED))
             case Say():
                 self._said = wish
                 self.begin()

@@ -80,6 +80,10 @@ class Visit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; she stops what she is saying to us."""
         self._line.close()
 
     def ask(self, wish: Wish, silence: float = SILENCE_SECONDS) -> Answer:
