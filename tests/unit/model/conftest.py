@@ -12,6 +12,7 @@ from typing import Any
 import llama_cpp
 import psutil
 import pytest
+from stand_in_runner import StandIn
 from tiny_gguf import write_tiny_gguf
 
 from alisa_desktop.core.messages import Chosen, Chunk, ModelStatus, Prompt, Usage
@@ -152,6 +153,12 @@ def bare_starter(starter: Path, tmp_path: Path) -> Path:
 def runner() -> list[str]:
     """The command that starts the real runner; its folder is the root."""
     return list(RUNNER)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> StandIn:
+    """A runner without a model, for machines that are in a bad way."""
+    return StandIn(tmp_path)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stand_in_runner import StandIn
 
 from alisa_desktop.core.errors import ModelCrashed, ModelTooBig
 from alisa_desktop.core.messages import Message, ModelState, Prompt, Role
@@ -16,114 +16,11 @@ from alisa_desktop.model.load_plan import Limits
 
 Start = Callable[..., Awaitable[Any]]
 
-# A runner without a model, for a machine that has little memory or a bad graphics card.
-PROGRAM = """
-import json, os, signal, sys, time
-from alisa_desktop.core.frames import FrameDecoder, encode
-
-machine = json.loads(sys.argv[2])
-facts = {"build": "1", "processor": "i9", "variants": ["plain"], **machine.get("facts", {})}
-known = machine.get("known", 1 << 20)
-
-def send(**frame):
-    os.write(1, encode(frame))
-
-def crash(kind):
-    if kind == "killed":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if kind == "illegal":
-        os.kill(os.getpid(), signal.SIGILL)
-    os._exit(3)
-
-def note(*words):
-    with open(sys.argv[1] + ("-tried" if words[0] == "try" else ""), "a") as log:
-        log.write(" ".join(map(str, words)) + "\\n")
-
-def load(frame):
-    context = min(frame["context"], known) or known
-    note("load", context, *["safe"] * frame["safe"], *["card"] * (frame["gpu_layers"] > 0))
-    if context > machine.get("room", 1 << 20):
-        return send(type="error", id=0, kind="ModelTooBig", sentence="Too big.", context=context)
-    send(type="opened", name="Delicate", context=context)
-    if frame["variant"] in machine.get("bad_later", ()):
-        crash("illegal")
-    if context > machine.get("holds", 1 << 20) or (frame["gpu_layers"] and machine.get("bad_card")):
-        crash(machine.get("crash"))
-    send(type="ready", context=context, labels=0, sees=False)
-
-def probe(frame):
-    note("probe", frame["context"])
-    match machine.get("probe"):
-        case "crash":
-            crash("")
-        case "hang":
-            time.sleep(60)
-        case "error":
-            send(type="error", id=0, kind="ModelMissing", sentence="Gone.")
-        case layers:
-            send(type="probed", layers=layers)
-
-def attempt(variant):
-    note("try", variant)
-    if variant in machine.get("bad", ()):
-        crash(machine.get("ends", "illegal"))
-    send(type="tried", proven=machine.get("proven", True))
-
-send(type="hello", protocol=2, pid=os.getpid(), gpu=machine.get("card", ""), **facts)
-decoder = FrameDecoder()
-while data := os.read(0, 65536):
-    for frame in decoder.feed(data):
-        if frame["type"] == "try":
-            attempt(frame["variant"])
-        elif frame["type"] == "load":
-            load(frame)
-        elif frame["type"] == "probe":
-            probe(frame)
-        elif frame["type"] == "generate":
-            if machine.get("bad_talk") and os.path.exists(machine["bad_talk"]):
-                os.remove(machine["bad_talk"])
-                crash("illegal")
-            send(type="done", id=frame["id"], prompt=1, decoded=1, reply=0)
-"""
-
 HELLO = Prompt((Message(Role.USER, "hello"),))
 
 
-class Machine:
-    """What the runner of a test finds, and what it was asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.model = folder / "delicate.gguf"
-        self.model.write_bytes(b"GGUF")
-        self._log, self._script = folder / "log.txt", folder / "machine.py"
-        self._script.write_text(PROGRAM, encoding="utf-8")
-        self._log.touch()
-
-    def has(self, **what: Any) -> list[str]:
-        """The command of a runner on a machine like that."""
-        return [sys.executable, str(self._script), str(self._log), json.dumps(what)]
-
-    def asked(self) -> list[str]:
-        """What was asked since the last time."""
-        lines = self._log.read_text().splitlines()
-        self._log.write_text("")
-        return lines
-
-    def tried(self) -> list[str]:
-        """The processor variants that were tried since the last time."""
-        log = self._log.with_name(self._log.name + "-tried")
-        lines = log.read_text().splitlines() if log.exists() else []
-        log.write_text("")
-        return [line.removeprefix("try ") for line in lines]
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
-
-
 async def test_what_is_too_big_is_tried_with_half_the_context_by_the_same_runner(
-    start: Start, machine: Machine
+    start: Start, machine: StandIn
 ) -> None:
     alisa = await start(machine.model, command=machine.has(room=5000), context=16384)
     assert machine.asked() == ["load 16384", "load 8192", "load 4096"]
@@ -135,7 +32,7 @@ async def test_what_is_too_big_is_tried_with_half_the_context_by_the_same_runner
     assert (await alisa.hear(HELLO)).usage.prompt == 1
 
 
-async def test_the_context_is_that_of_the_file_and_never_below_the_least(start: Start, machine: Machine) -> None:
+async def test_the_context_is_that_of_the_file_and_never_below_the_least(start: Start, machine: StandIn) -> None:
     alisa = await start(machine.model, command=machine.has(room=1, known=5000), context=0, ready=False)
     with pytest.raises(ModelTooBig, match="Too big"):
         await alisa.model.ready()
@@ -147,7 +44,7 @@ async def test_the_context_is_that_of_the_file_and_never_below_the_least(start: 
     assert machine.asked() == ["load 512"]
 
 
-async def test_a_crash_on_loading_costs_speed_then_context(start: Start, machine: Machine) -> None:
+async def test_a_crash_on_loading_costs_speed_then_context(start: Start, machine: StandIn) -> None:
     alisa = await start(machine.model, command=machine.has(holds=2048), context=8192)
     assert machine.asked() == ["load 8192", "load 8192 safe", "load 4096 safe", "load 2048 safe"]
     assert alisa.model.context_tokens == 2048
@@ -156,13 +53,13 @@ async def test_a_crash_on_loading_costs_speed_then_context(start: Start, machine
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed for memory there")
-async def test_one_killed_for_memory_gets_less_context_at_once(start: Start, machine: Machine) -> None:
+async def test_one_killed_for_memory_gets_less_context_at_once(start: Start, machine: StandIn) -> None:
     alisa = await start(machine.model, command=machine.has(holds=4096, crash="killed"), context=8192)
     assert machine.asked() == ["load 8192", "load 4096"]
     assert alisa.model.context_tokens == 4096
 
 
-async def test_what_a_file_makes_do_with_is_remembered_for_the_session(start: Start, machine: Machine) -> None:
+async def test_what_a_file_makes_do_with_is_remembered_for_the_session(start: Start, machine: StandIn) -> None:
     limits: Limits = {}
     await (await start(machine.model, command=machine.has(room=5000), context=8192, limits=limits)).model.close()
     machine.asked()
@@ -177,7 +74,7 @@ async def test_what_a_file_makes_do_with_is_remembered_for_the_session(start: St
     assert list(limits) == [machine.model]
 
 
-async def test_when_nothing_helps_it_gives_up_and_begins_anew_by_the_users_wish(start: Start, machine: Machine) -> None:
+async def test_when_nothing_helps_it_gives_up_and_begins_anew_by_the_users_wish(start: Start, machine: StandIn) -> None:
     limits: Limits = {}
     alisa = await start(machine.model, command=machine.has(holds=1), context=8192, ready=False, limits=limits)
     with pytest.raises(ModelCrashed, match="not even with less context"):
@@ -193,7 +90,7 @@ async def test_when_nothing_helps_it_gives_up_and_begins_anew_by_the_users_wish(
     assert machine.asked()[0] == "load 8192 safe"
 
 
-async def test_when_there_is_room_again_it_may_have_all(start: Start, machine: Machine) -> None:
+async def test_when_there_is_room_again_it_may_have_all(start: Start, machine: StandIn) -> None:
     alisa = await start(machine.model, command=machine.has(room=5000), context=8192)
     assert alisa.model.makes_do
     assert await alisa.model.rest()
@@ -209,7 +106,7 @@ async def test_when_there_is_room_again_it_may_have_all(start: Start, machine: M
 # The graphics card
 
 
-async def test_a_card_is_tried_once_and_remembered(start: Start, machine: Machine, tmp_path: Path) -> None:
+async def test_a_card_is_tried_once_and_remembered(start: Start, machine: StandIn, tmp_path: Path) -> None:
     file = tmp_path / "profile" / "gpu.json"
     command = machine.has(card="card 1", probe=9)
     alisa = await start(machine.model, command=command, context=4096, gpu_file=file)
@@ -225,7 +122,7 @@ async def test_a_card_is_tried_once_and_remembered(start: Start, machine: Machin
 
 @pytest.mark.parametrize("probe", ["crash", "hang", "error", 0])
 async def test_whatever_goes_wrong_with_a_card_means_the_processor(
-    start: Start, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probe: object
+    start: Start, machine: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probe: object
 ) -> None:
     monkeypatch.setattr(gpu, "PATIENCE", 1.0 if probe == "hang" else 60.0)
     file = tmp_path / "gpu.json"
@@ -237,7 +134,7 @@ async def test_whatever_goes_wrong_with_a_card_means_the_processor(
 
 
 async def test_a_card_that_crashes_when_it_matters_is_left_alone_from_then_on(
-    start: Start, machine: Machine, tmp_path: Path
+    start: Start, machine: StandIn, tmp_path: Path
 ) -> None:
     command, file = machine.has(card="card", probe=9, bad_card=True), tmp_path / "gpu.json"
     alisa = await start(machine.model, command=command, context=2048, gpu_file=file)
@@ -248,7 +145,7 @@ async def test_a_card_that_crashes_when_it_matters_is_left_alone_from_then_on(
     assert "card" not in again
 
 
-async def test_closing_while_a_card_is_tried_leaves_nothing(start: Start, machine: Machine, tmp_path: Path) -> None:
+async def test_closing_while_a_card_is_tried_leaves_nothing(start: Start, machine: StandIn, tmp_path: Path) -> None:
     file = tmp_path / "gpu.json"
     command = machine.has(card="card", probe="hang")
     alisa = await start(machine.model, command=command, context=2048, gpu_file=file, ready=False)
