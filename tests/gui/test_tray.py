@@ -14,7 +14,7 @@ from alisa_desktop.core.messages import Emotion, ModelState, ModelStatus, Outcom
 from alisa_desktop.ui.alisa_menu import AlisaMenu
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.theme import ThemeWatcher
-from alisa_desktop.ui.tray import NO_TRAY, Tray
+from alisa_desktop.ui.tray import NO_TRAY, RETRIES_MS, Tray
 from alisa_desktop.ui.tray_icon import MARKS, SIZES, TrayFaces
 
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
@@ -149,6 +149,19 @@ def test_without_a_tray_the_user_is_told_once_and_a_late_tray_is_taken(
     panel.present = True
     menu.aboutToShow.emit()
     assert tray.present
+
+
+def test_at_the_log_in_a_tray_has_a_minute_to_come(tray: Tray, bridge: Bridge, panel: Panel, qtbot: QtBot) -> None:
+    panel.present = False
+    told: list[str] = []
+    bridge.notice_raised.connect(told.append)
+    tray.start(patient=True)
+    for _ in RETRIES_MS[:-1]:
+        tray._look_again()
+    assert not told
+    with qtbot.waitSignal(tray.missed):
+        tray._look_again()
+    assert told == [NO_TRAY]
 
 
 def test_a_tray_that_comes_up_a_little_later_is_no_matter(tray: Tray, bridge: Bridge, panel: Panel) -> None:

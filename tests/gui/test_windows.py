@@ -132,3 +132,42 @@ def test_the_bubble_stands_beside_where_she_was_put_not_where_qt_thinks_she_is(w
     windows.avatar.move(0, 0)  # what Qt is told now and then while a window manager takes the window over
     assert told
     assert {rect.topLeft().toTuple() for rect in told} == {place.toTuple()}
+
+
+@pytest.fixture
+def hidden(qapp: QApplication, bridge: Bridge) -> Iterator[Windows]:
+    windows = Windows(qapp, bridge, Settings(avatar_height=96), resources(), None, hidden=True)
+    windows.show_avatar({})
+    windows.furnish()
+    yield windows
+    windows.close()
+
+
+def test_started_hidden_the_first_click_in_the_tray_shows_her(hidden: Windows, qtbot: QtBot) -> None:
+    assert not hidden.avatar.isVisible()
+    assert not hidden.bubble.isVisible()
+    with qtbot.waitSignal(hidden.appeared):
+        hidden.tray.toggled.emit()
+    assert hidden.avatar.isVisible()
+    assert hidden.bubble.isVisible()
+    hidden.tray.toggled.emit()
+    assert not hidden.bubble.isVisible()
+    assert hidden.avatar.isVisible()
+
+
+def test_started_hidden_without_a_tray_she_is_not_lost(hidden: Windows, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(hidden.appeared):
+        hidden.tray.missed.emit()
+    assert hidden.avatar.isVisible()
+    assert hidden.menu.actions()[-2].text() == "Hide &Alisa"
+    assert not hidden.bubble.isVisible(), "nobody asked for it"
+
+
+def test_who_is_called_before_there_is_a_bubble_comes_as_soon_as_there_is(qapp: QApplication, bridge: Bridge) -> None:
+    windows = Windows(qapp, bridge, Settings(avatar_height=96), resources(), None, hidden=True)
+    windows.show_avatar({})
+    windows.come_forward()
+    windows.furnish()
+    assert windows.avatar.isVisible()
+    assert windows.bubble.isVisible()
+    windows.close()
