@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from exe import alisa_command
 
 PROGRAMS = ("Xvfb", "openbox", "picom", "trayer", "xdotool", "import", "hsetroot", "xwininfo", "xterm")
 PATIENCE = 30.0
@@ -169,5 +170,5 @@ def desktop(
 
 def alisa(place: Desktop, profile: Path, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
     """Start the real program on a desktop."""
-    command: Sequence[str] = (sys.executable, "-m", "alisa_desktop", "--profile", str(profile), *arguments)
+    command: Sequence[str] = (*alisa_command(), "--profile", str(profile), *arguments)
     return place.start(*command, log=log)

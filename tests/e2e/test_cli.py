@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exe import alisa_command
 from websockets.sync.client import connect
 
 import alisa_desktop
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(alisa_desktop.__file__).parents[1]
-COMMAND = [sys.executable, "-W", "error", "-m", "alisa_desktop"]
+COMMAND = alisa_command("-W", "error")
 
 
 @pytest.fixture

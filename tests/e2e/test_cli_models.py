@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exe import alisa_command
 from hub import COMMIT, LocalHub, Trick
 from tiny_gguf import write_tiny_gguf
 
@@ -20,7 +21,7 @@ import alisa_desktop
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(alisa_desktop.__file__).parents[1]
-COMMAND = [sys.executable, "-W", "error", "-m", "alisa_desktop"]
+COMMAND = alisa_command("-W", "error")
 REPOSITORY = "someone/Tiny-GGUF"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from typing import Any
 
 from desktop import Desktop, wait_for
+from exe import alisa_command
 from websockets.sync.client import ClientConnection
 
 AVATAR = "^Alisa$"
@@ -96,7 +96,7 @@ def test_a_second_start_brings_the_first_one_forward(start: Any, script: str) ->
     wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
     place.keys("Escape")
     place.gone(BUBBLE)
-    command = [sys.executable, "-m", "alisa_desktop", "--profile", str(program.profile)]
+    command = [*alisa_command(), "--profile", str(program.profile)]
     assert subprocess.run(command, env=place.environment, timeout=60, check=False).returncode == 0
     place.window(BUBBLE)
 

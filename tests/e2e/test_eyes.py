@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from desktop import Desktop, wait_for
+from exe import alisa_command
 
 AVATAR, BUBBLE = "^Alisa$", "^Talk with Alisa$"
 TRACEBACK = "printf 'Traceback (most recent call last):\\nNameError: name foo is not defined\\n'; read wait"
@@ -25,7 +25,7 @@ def show(place: Desktop, title: str) -> None:
 
 def ask(place: Desktop, profile: Path, *arguments: str) -> Any:
     """What a command prints as JSON."""
-    command = [sys.executable, "-m", "alisa_desktop", *arguments, "--json", "--profile", str(profile)]
+    command = [*alisa_command(), *arguments, "--json", "--profile", str(profile)]
     done = subprocess.run(
         command, env=place.environment, capture_output=True, text=True, encoding="utf-8", timeout=100, check=False
     )

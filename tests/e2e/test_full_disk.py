@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from exe import alisa_command
 from websockets.sync.client import ClientConnection, connect
 
 from alisa_desktop.settings.file import SettingsFile
@@ -25,7 +25,7 @@ def run(small_disk: Path, tmp_path: Path) -> Run:
 
     def execute(*arguments: str) -> subprocess.CompletedProcess[str]:
         given = ["--scripted", str(script)] if arguments[0] == "say" else []
-        command = [sys.executable, "-m", "alisa_desktop", *arguments, *given, "--profile", str(small_disk / "Alisa")]
+        command = [*alisa_command(), *arguments, *given, "--profile", str(small_disk / "Alisa")]
         return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=100, check=False)
 
     return execute
@@ -66,7 +66,7 @@ def test_a_disk_that_was_full_from_the_beginning(small_disk: Path, run: Run) -> 
 def test_what_was_said_while_the_disk_was_full_is_written_when_there_is_room(small_disk: Path, tmp_path: Path) -> None:
     script, profile = tmp_path / "script.json", small_disk / "Alisa"
     script.write_text(json.dumps({"name": "Script", "replies": [{"text": "Noted.", "emotion": "calm"}]}))
-    command = [sys.executable, "-m", "alisa_desktop", "serve", "--port", "0", "--scripted", str(script)]
+    command = [*alisa_command(), "serve", "--port", "0", "--scripted", str(script)]
     with subprocess.Popen(
         [*command, "--profile", str(profile)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
@@ -90,7 +90,7 @@ def test_what_was_said_while_the_disk_was_full_is_written_when_there_is_room(sma
         told = program.stderr.read()
         assert program.wait(30) == 0
     assert "disk is full" in told and "Traceback" not in told
-    history = [sys.executable, "-m", "alisa_desktop", "history", "--json", "--profile", str(profile)]
+    history = [*alisa_command(), "history", "--json", "--profile", str(profile)]
     turns = json.loads(subprocess.check_output(history))
     assert [turn["user"].split(" x")[0] for turn in turns] == ["before", "while it is full", "still full", "after"]
     assert SettingsFile(profile / "settings.json").load().mode == "study"

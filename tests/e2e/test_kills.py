@@ -6,10 +6,10 @@ import json
 import random
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from exe import alisa_command
 from websockets.sync.client import connect
 
 from alisa_desktop.settings.file import SettingsFile
@@ -30,7 +30,7 @@ def test_killed_fifty_times_in_mid_write_nothing_recorded_is_lost(profile: Path,
     for kill in range(KILLS):
         stored = SettingsFile(profile / "settings.json").load().mode
         assert stored in modes
-        command = [sys.executable, "-m", "alisa_desktop", "serve", "--port", "0", "--scripted", str(script)]
+        command = [*alisa_command(), "serve", "--port", "0", "--scripted", str(script)]
         with subprocess.Popen([*command, "--profile", str(profile)], stdout=subprocess.PIPE, text=True) as program:
             try:
                 assert program.stdout
@@ -51,7 +51,7 @@ def test_killed_fifty_times_in_mid_write_nothing_recorded_is_lost(profile: Path,
                         client.recv()
             finally:
                 program.kill()
-    history = [sys.executable, "-m", "alisa_desktop", "history", "--json", "--limit", "9999"]
+    history = [*alisa_command(), "history", "--json", "--limit", "9999"]
     told = json.loads(subprocess.check_output([*history, "--profile", str(profile)]))
     kept = [turn["user"] for turn in told]
     assert [words for words in kept if words != "the last words"] == heard

@@ -6,13 +6,13 @@ import json
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from exe import alisa_command
 
 from alisa_desktop.memory.schema import HEAD
 from alisa_desktop.memory.upgrade import configuration
@@ -33,7 +33,7 @@ def run(profile: Path, tmp_path: Path) -> Run:
 
     def execute(*arguments: str) -> subprocess.CompletedProcess[str]:
         given = ["--scripted", str(script)] if arguments[0] == "say" else []
-        command = [sys.executable, "-m", "alisa_desktop", *arguments, *given, "--profile", str(profile)]
+        command = [*alisa_command(), *arguments, *given, "--profile", str(profile)]
         return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=100, check=False)
 
     return execute

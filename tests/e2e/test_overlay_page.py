@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 from browser import Browser, Page, a_browser, needs_chromium
+from exe import alisa_command
 from PySide6.QtGui import QColor, QImage
 from websockets.asyncio.client import connect
 
@@ -76,10 +76,10 @@ async def an_app(folder: Path, port: int, expected: str = "nothing is", token: s
     """Alisa with the profile in `folder`; quit afterwards, and nothing but what is expected is in her log."""
     profile, script = folder / "Jérôme", folder / "script.json"
     script.write_text(json.dumps({"name": "Script", "replies": REPLIES}), encoding="utf-8")
-    command = ["-m", "alisa_desktop", "serve", "--profile", profile, "--scripted", script, "--port", port]
+    command = ["serve", "--profile", profile, "--scripted", script, "--port", port]
     with (folder / "output.txt").open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *map(str, command), stdout=subprocess.PIPE, stderr=output
+            *alisa_command(), *map(str, command), stdout=subprocess.PIPE, stderr=output
         )
     assert process.stdout
     try:

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 from desktop import Desktop, wait_for
+from exe import alisa_command, only_from_source
 from hub import LocalHub, Trick
 from session_manager import missing_libraries, session_manager
 from tiny_gguf import write_tiny_gguf
@@ -221,6 +222,7 @@ def test_while_her_eyes_are_open(start: Any, tmp_path: Path, script: str, how: s
     assert_all_over(program, children)
 
 
+@only_from_source
 def test_the_session_may_end_and_then_does(place: Desktop, tmp_path: Path, endless: str) -> None:
     profile = tmp_path / "Jérôme 田中"
     profile.mkdir()
@@ -281,7 +283,7 @@ def test_who_ignores_hang_ups_goes_on(place: Desktop, tmp_path: Path, script: st
     profile = tmp_path / "Jérôme 田中"
     profile.mkdir()
     (profile / "settings.json").write_text('{"welcome_shown": true}')
-    command = [sys.executable, "-m", "alisa_desktop", "--profile", str(profile), "--scripted", script]
+    command = [*alisa_command(), "--profile", str(profile), "--scripted", script]
     process = place.start("nohup", *command)
     try:
         wait_for((profile / "endpoint.json").exists, "the endpoint's file")

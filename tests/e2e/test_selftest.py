@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exe import alisa_command
 
 import alisa_desktop
 from alisa_desktop.core.messages import Emotion
@@ -54,7 +54,7 @@ def test_itself(tmp_path: Path) -> Callable[..., Found]:
         environment.pop("QT_QPA_PLATFORM", None)
         if found_first:
             environment["PYTHONPATH"] = str(found_first)
-        command = [sys.executable, "-P", "-m", "alisa_desktop", "--self-test"]
+        command = [*alisa_command("-P"), "--self-test"]
         done = subprocess.run(
             [*command, "--report", str(report), "--pictures", str(pictures)],
             env=environment, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False,
@@ -98,7 +98,7 @@ def test_everything_is_well(test_itself: Callable[..., Found]) -> None:
     assert not tested.failed
     assert not tested.report["log"]
     assert tested.report["version"] == alisa_desktop.__version__
-    assert tested.report["executable"] == sys.executable
+    assert tested.report["executable"] == alisa_command()[0]
     assert {f"avatar-{emotion}.png" for emotion in Emotion} | {"bubble.png"} <= set(tested.pictures)
     assert all(check["name"] in tested.output for check in tested.report["checks"])
     assert tested.output.splitlines()[-2] == f"All {len(CHECKS)} checks are well."
@@ -145,7 +145,7 @@ def test_recognition_without_its_model(test_itself: Callable[..., Found], tmp_pa
 def test_without_flags_a_good_report_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    command = [sys.executable, "-m", "alisa_desktop", "--self-test"]
+    command = [*alisa_command(), "--self-test"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False)
     assert done.returncode == 0, done.stdout
     assert not list(tmp_path.glob("alisa-self-test-*"))
