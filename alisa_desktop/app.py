@@ -120,6 +120,7 @@ class App:
             finally:
                 stack.callback(self._windows.close)  # before the engine is, which takes longer
             self._leaving.save = engine.save
+            engine.on_shutdown = lambda: self._leaving.leave("the power-off")
             engine.spawn(self._leaving.join_session())
             await self._connect(engine, stack)
             stack.callback(self._windows.keep_picture, self._paths.first_picture)

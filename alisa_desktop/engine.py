@@ -83,6 +83,8 @@ class Engine:
         self.on_settings: Callable[[Settings], None] = lambda _: None
         self.on_endpoint: Callable[[str, str], None] = lambda address, trouble: None
         """Called with the endpoint's address (empty while it is off) and a sentence of trouble, or empty."""
+        self.on_shutdown: Callable[[], None] = lambda: None
+        """Called when the machine is about to be switched off, where the system tells."""
         self._file = SettingsFile(self.paths.settings)
         self._kinship = kinship()
         self.mind = Mind(options, self._kinship.adopt, self.bus.publish)
@@ -137,7 +139,11 @@ class Engine:
         await self._open_doorway()
         await self._open_eyes(self.settings)
         self.spawn(self._stay_awake())
-        power = watch(lambda: self.spawn(self._fall_asleep()), lambda: self.spawn(self.doorway.check()))
+        power = watch(
+            lambda: self.spawn(self._fall_asleep()),
+            lambda: self.spawn(self.doorway.check()),
+            lambda: self.on_shutdown(),
+        )
         stack.callback(power.close)
         self.spawn(self.mind.tend())
 

@@ -1,4 +1,4 @@
-"""The machine's sleep, told beforehand: whoever must put something down before it does so in time."""
+"""The machine's sleep, and on Linux its end, told beforehand: whoever must put something down does so in time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 HANDLING_SECONDS = 2.0
@@ -93,32 +94,43 @@ class PowerWatch:
             self._on_wake()
 
 
-def watch(on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> PowerWatch:
+def watch(
+    on_sleep: Callable[[], None], on_wake: Callable[[], None], on_shutdown: Callable[[], None] = lambda: None
+) -> PowerWatch:
     """Call `on_sleep` before the machine sleeps and `on_wake` after it woke, in the thread of the running loop.
 
     The machine waits until `on_sleep` has returned (2 s at most), but not for tasks that it starts; a wake may come
     without a sleep before it. Where nothing can tell, nothing is ever called. Never raises; waits for no system.
+
+    `on_shutdown` is called before logind switches the machine off, which waits for the end of this process (5 s at
+    most); on other systems the end of the session comes first, and is told by Qt.
     """
-    return PowerWatch(on_sleep, on_wake, _source)
+    loop = asyncio.get_running_loop()
+
+    def tell_shutdown() -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(on_shutdown)
+
+    return PowerWatch(on_sleep, on_wake, partial(_source, tell_shutdown))
 
 
 if sys.platform == "win32":
 
-    def _source(on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> Source:
+    def _source(_: Callable[[], None], on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> Source:
         from alisa_desktop.host.power_windows import WindowsPower
 
         return WindowsPower(on_sleep, on_wake)
 
 elif sys.platform == "darwin":
 
-    def _source(on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> Source:
+    def _source(_: Callable[[], None], on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> Source:
         from alisa_desktop.host.power_macos import MacPower
 
         return MacPower(on_sleep, on_wake)
 
 else:
 
-    def _source(on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> Source:
+    def _source(on_shutdown: Callable[[], None], on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> Source:
         from alisa_desktop.host.power_linux import LinuxPower
 
-        return LinuxPower(on_sleep, on_wake)
+        return LinuxPower(on_sleep, on_wake, on_shutdown)

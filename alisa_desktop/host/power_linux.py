@@ -1,4 +1,4 @@
-"""The machine's sleep as logind tells it over D-Bus; source: systemd's org.freedesktop.login1(5), INHIBITOR_LOCKS."""
+"""The machine's sleep and its end as logind tells them; source: systemd's org.freedesktop.login1(5), INHIBITOR_LOCKS"""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 LOGIN = ("/org/freedesktop/login1", "org.freedesktop.login1", "org.freedesktop.login1.Manager")
 """Path, service and interface."""
-MEMBER = "PrepareForSleep"
-REASON = ("sleep", "Alisa Desktop", "The model is put down first", "delay")
+MEMBER, SHUTDOWN = "PrepareForSleep", "PrepareForShutdown"
+REASON = ("sleep:shutdown", "Alisa Desktop", "What was said is written down first", "delay")
 PATIENCE = 2.0
 """Seconds that the way onto the bus may take, and the way off it."""
 
@@ -23,11 +23,17 @@ log = logging.getLogger(__name__)
 class LinuxPower:
     """Listens on the system bus in a thread of its own, which ends soon where there is no bus.
 
-    A lock of logind's delays the sleep until `on_sleep` has returned.
+    A lock of logind's delays the sleep until `on_sleep` has returned, and the power-off, which `on_shutdown` hears of,
+    until this process has ended.
     """
 
-    def __init__(self, on_sleep: Callable[[], None], on_wake: Callable[[], None]) -> None:
-        self._on_sleep, self._on_wake = on_sleep, on_wake
+    def __init__(
+        self,
+        on_sleep: Callable[[], None],
+        on_wake: Callable[[], None],
+        on_shutdown: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_sleep, self._on_wake, self._on_shutdown = on_sleep, on_wake, on_shutdown
         self._delay: Any = None
         self._closed = False
         self._socket: socket.socket | None = None
@@ -76,22 +82,30 @@ class LinuxPower:
                 way.close()
 
     def _listen(self, bus: Any) -> None:
-        from jeepney import MatchRule, message_bus
+        from jeepney import HeaderFields, MatchRule, message_bus
         from jeepney.wrappers import unwrap_msg
 
         path, service, interface = LOGIN
-        rule = MatchRule(type="signal", sender=service, interface=interface, member=MEMBER, path=path)
-        told = MatchRule(type="signal", interface=interface, member=MEMBER, path=path)  # by a name that is a number
-        with bus.filter(told, queue=deque()) as signals:
-            unwrap_msg(bus.send_and_get_reply(message_bus.AddMatch(rule)))
+        with ExitStack() as stack:
+            signals: deque[Any] = deque()
+            for member in (MEMBER, SHUTDOWN):
+                rule = MatchRule(type="signal", sender=service, interface=interface, member=member, path=path)
+                told = MatchRule(type="signal", interface=interface, member=member, path=path)  # by a name of numbers
+                stack.enter_context(bus.filter(told, queue=signals))
+                unwrap_msg(bus.send_and_get_reply(message_bus.AddMatch(rule)))
             self._delay_sleep(bus)
             while True:
-                if bus.recv_until_filtered(signals).body == (True,):
-                    self._on_sleep()
-                    self._let_sleep()
-                else:
-                    self._on_wake()
-                    self._delay_sleep(bus)
+                signal = bus.recv_until_filtered(signals)
+                match signal.header.fields[HeaderFields.member], signal.body:
+                    case (str(member), (True,)) if member == SHUTDOWN:
+                        self._keep_delay()
+                        self._on_shutdown()
+                    case (str(member), (True,)) if member == MEMBER:
+                        self._on_sleep()
+                        self._let_sleep()
+                    case (str(member), _) if member == MEMBER:
+                        self._on_wake()
+                        self._delay_sleep(bus)
 
     def _delay_sleep(self, bus: Any) -> None:
         """Take the lock: a file whose closing gives it back. Without it the sleep is told, but doesn't wait."""
@@ -105,6 +119,12 @@ class LinuxPower:
             (self._delay,) = answer.body
         else:
             log.info("the machine won't wait for me before it sleeps: %s", answer.body)
+
+    def _keep_delay(self) -> None:
+        """Hold the lock for as long as this process lives: the system waits, but for 5 s at most."""
+        if self._delay is not None:
+            self._delay.to_raw_fd()
+            self._delay = None
 
     def _let_sleep(self) -> None:
         if self._delay is not None:

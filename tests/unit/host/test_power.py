@@ -22,7 +22,7 @@ from desktop import wait_for
 
 from alisa_desktop.host import power
 from alisa_desktop.host.power import NoPower, PowerWatch, watch
-from alisa_desktop.host.power_linux import LOGIN, MEMBER, REASON, LinuxPower
+from alisa_desktop.host.power_linux import LOGIN, MEMBER, REASON, SHUTDOWN, LinuxPower
 from alisa_desktop.host.power_macos import MacPower
 from alisa_desktop.host.power_windows import (
     DEVICE_NOTIFY_CALLBACK,
@@ -195,11 +195,11 @@ class Login:
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
-    def tell(self, starts: bool) -> None:
+    def tell(self, starts: bool, member: str = MEMBER) -> None:
         from jeepney import DBusAddress, new_signal
 
         path, _, interface = LOGIN
-        self._connection.send(new_signal(DBusAddress(path, interface=interface), MEMBER, "b", (starts,)))
+        self._connection.send(new_signal(DBusAddress(path, interface=interface), member, "b", (starts,)))
 
     def next_lock(self) -> int:
         """The file that ends when the lock that was given out next is given back."""
@@ -308,6 +308,19 @@ async def test_logind_waits_until_sleep_was_handled(bus: Bus) -> None:
     assert await asyncio.to_thread(given_back, second)
     assert told.threads == {threading.get_ident()}
     assert told.heard.empty()
+
+
+@on_a_bus
+async def test_the_power_off_waits_for_the_end_of_the_process(bus: Bus) -> None:
+    login, told, off = bus.login(), Told(), asyncio.Event()
+    watched = watch(told.sleep, told.wake, off.set)
+    lock = await asyncio.to_thread(login.next_lock)
+    login.tell(True, SHUTDOWN)
+    await asyncio.wait_for(off.wait(), PATIENCE)
+    watched.close()  # she closes, and the last of it comes after this
+    assert is_held(lock)
+    assert told.heard.empty()
+    os.close(lock)
 
 
 @on_a_bus
