@@ -16,6 +16,7 @@ from typing import Any
 
 from alisa_desktop.core.frames import Frame
 from alisa_desktop.core.messages import Emotion, Turn
+from alisa_desktop.host.autostart import Autostart
 from alisa_desktop.host.child import ChildProcess, child_command
 from alisa_desktop.host.hardware import look
 from alisa_desktop.host.hotkey import open_hotkey
@@ -107,6 +108,7 @@ async def system(paths: Paths) -> str:
     power.close()
     with only_instance(paths.lock):
         pass
+    Autostart(paths).is_on()
     hotkey = open_hotkey("Ctrl+Alt+Shift+F12", lambda: None)
     hotkey.close()
     hardware = await asyncio.to_thread(look, paths.profile)
