@@ -108,11 +108,11 @@ async def system(paths: Paths) -> str:
     power.close()
     with only_instance(paths.lock):
         pass
-    Autostart(paths).is_on()
+    starts = "starts" if Autostart(paths).is_on else "does not start"
     hotkey = open_hotkey("Ctrl+Alt+Shift+F12", lambda: None)
     hotkey.close()
     hardware = await asyncio.to_thread(look, paths.profile)
-    return "; ".join(filter(None, (str(hardware), hotkey.trouble)))
+    return "; ".join(filter(None, (str(hardware), f"{starts} at the log-in", hotkey.trouble)))
 
 
 async def text_recognition(paths: Paths, paint: Callable[[tuple[str, ...]], bytes]) -> str:
