@@ -5,6 +5,7 @@ The house, room by room; an arrow test (tests/test_architecture.py) keeps who ma
 - `core`: the shared words (messages, events, bus, errors); imports nothing of ours
 - `settings`: what the user can choose · `host`: the operating system without Qt
 - `persona`: who Alisa is, text in, text out · `model`: words from a model, in a child process or from a server
+- `updates`: whether there is a newer version of her
 - `vision`: what she may see, in a child process of its own · `memory`: what she remembers
 - `conversation`: the way a message goes
 - `server`: the WebSocket edge · `ui`: the Qt edge

@@ -33,6 +33,7 @@ from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.door import Door
 from alisa_desktop.ui.first_picture import FirstPicture
 from alisa_desktop.ui.windows import Places, Windows
+from alisa_desktop.update_wishes import UpdateWishes
 
 if TYPE_CHECKING:
     from alisa_desktop.engine import Engine
@@ -128,6 +129,7 @@ class App:
 
     async def _connect(self, engine: Engine, stack: AsyncExitStack) -> None:
         AutostartWishes(engine, self._bridge)
+        UpdateWishes(engine, self._bridge)
         BrainWishes(engine, self._bridge)
         CheckupWishes(engine, self._bridge)
         wishes = Wishes(engine, self._bridge, self._windows)

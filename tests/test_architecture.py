@@ -26,12 +26,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "model": frozenset({"core", "host"}),  # host: child processes
     "memory": frozenset({"core"}),
     "vision": frozenset({"core", "host"}),
+    "updates": frozenset({"core", "settings", "model"}),  # settings: writing a file in one step; model: the web
     "conversation": frozenset({"core", "persona"}),
     "server": frozenset({"", "core", "conversation"}),
     "ui": frozenset({"core", "conversation", "settings"}),
     "options": frozenset({"core", "host"}),  # what the engine is asked for: known without opening it
     "engine": BEHIND | {"options"},
-    "app": frozenset({"", "core", "settings", "host", "options", "engine", "doctor", "report", "ui"}),
+    "app": frozenset({"", "core", "settings", "host", "options", "engine", "doctor", "report", "updates", "ui"}),
     "doctor": BEHIND | {"", "engine"},
     "report": frozenset({"", "core", "settings", "host"}),
     # `history` and `forget` read the database without an engine, `models pin` the list of models that comes with her;
@@ -51,7 +52,9 @@ ROOM_OF_FILE = {
     **dict.fromkeys(
         ("terminal", "errands", "doorbell", "models_cli", "model_errands", "model_words", "checkup_errand"), "cli"
     ),
-    **dict.fromkeys(("start", "brain_wishes", "autostart_wishes", "checkup_wishes", "leaving", "troubles"), "app"),
+    **dict.fromkeys(
+        ("start", "brain_wishes", "autostart_wishes", "update_wishes", "checkup_wishes", "leaving", "troubles"), "app"
+    ),
     **dict.fromkeys(("doorway", "porter", "mind", "library"), "engine"),
 }
 """Parts of a room."""
@@ -70,6 +73,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
     "server": frozenset({"fastapi", "starlette", "uvicorn", "websockets", "pydantic", "pydantic_core"}),
     "ui": frozenset({"PySide6", "pydantic", "annotated_types"}),  # the last are the bounds pydantic keeps
     "options": frozenset(),
+    "updates": frozenset({"packaging"}),
     "report": frozenset(),
     "doctor": frozenset({"psutil"}),
     "engine": frozenset(),

@@ -85,6 +85,11 @@ class Paths:
         return self.profile / "endpoint.json"
 
     @property
+    def updates(self) -> Path:
+        """What the feed of releases said the last time."""
+        return self.profile / "updates.json"
+
+    @property
     def models(self) -> Path:
         """The models that were fetched, a folder each, and what is known of them."""
         return self.profile / "models"

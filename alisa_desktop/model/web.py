@@ -83,7 +83,7 @@ class Web:
         try:
             async with asyncio.timeout(self._whole_answer), self.get(url, {}, what) as answer:
                 check_status(answer.response, what)
-                return await _body(answer.response, limit, what)
+                return await read_body(answer.response, limit, what)
         except TimeoutError as error:
             raise Lost(f"{httpx.URL(url).host} takes too long to tell me {what}.") from error
 
@@ -122,7 +122,8 @@ class Web:
             )
 
 
-async def _body(response: httpx.Response, limit: int, what: str) -> bytes:
+async def read_body(response: httpx.Response, limit: int, what: str) -> bytes:
+    """The body of an answer, at most `limit` bytes; raises `DownloadFailed` where it is longer."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk

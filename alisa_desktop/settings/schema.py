@@ -137,6 +137,12 @@ class Settings(BaseModel):
         "Don't give that file to others unread.",
         json_schema_extra={"group": "Alisa"},
     )
+    tell_updates: bool = Field(
+        False,
+        title="Tell me when there is a new version",
+        description="Asks github.com once a day and says nothing about you there. Nothing is downloaded.",
+        json_schema_extra={"group": "Alisa"},
+    )
     bubble_fade_seconds: int = Field(
         20,
         ge=0,
@@ -219,6 +225,8 @@ class Settings(BaseModel):
         description="Minutes without a word until her memory is given back; she wakes up when you type. 0: never.",
         json_schema_extra={"group": "Model", "unit": "min", "step": 5},
     )
+    update_feed: str = "https://api.github.com/repos/alisa-desktop/alisa-desktop/releases/latest"
+    """Where releases are told of; `updates.feed` says what is read there."""
     welcome_shown: bool = False
     """Whether the welcome was seen or skipped."""
     starter_hint_shown: bool = False

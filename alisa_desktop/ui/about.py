@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.dress import Dress
 from alisa_desktop.ui.licences import THIRD_PARTY
+from alisa_desktop.ui.link_button import open_link
 from alisa_desktop.ui.theme import Theme, ThemeWatcher
+from alisa_desktop.ui.update_line import UpdateLine
 from alisa_desktop.ui.whereabouts import endpoint_place, model_place, promise
 
 FACE = 72
 
 
 class About(QDialog):
-    """Follows the model, the endpoint and the settings while it is open. GUI thread only."""
+    """Follows the model, the endpoint and the settings while it is open; `licences` is the file of all of them in full,
+    which only a bundle has. GUI thread only."""
 
     def __init__(
         self,
@@ -27,6 +31,8 @@ class About(QDialog):
         watcher: ThemeWatcher,
         settings: Settings,
         parent: QWidget | None = None,
+        *,
+        licences: Path | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("About Alisa")
@@ -36,7 +42,12 @@ class About(QDialog):
         self._settings = settings
         self._theme = watcher.theme
         self.model, self.endpoint, self.promise = fact(), fact(), fact()
+        self.updates = UpdateLine(bridge)
         self._licences = self._build_licences()
+        self._whole_licences = licences
+        self.in_full = QPushButton("Read the licences in full")
+        self.in_full.setAutoDefault(False)
+        self.in_full.clicked.connect(self._read_in_full)
         self._lay_out()
         self._show_facts()
         bridge.model_changed.connect(self._show_facts)
@@ -57,6 +68,7 @@ class About(QDialog):
         facts.setHorizontalSpacing(16)
         facts.addRow("Model", self.model)
         facts.addRow("Overlays", self.endpoint)
+        facts.addRow("Updates", self.updates)
         close = QPushButton("Close", default=True)
         close.clicked.connect(self.reject)
         column = QVBoxLayout(self)
@@ -67,7 +79,12 @@ class About(QDialog):
         column.addLayout(facts)
         column.addWidget(QLabel("With the work of"))
         column.addWidget(self._licences, 1)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.in_full)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        column.addLayout(buttons)
+        self.in_full.setVisible(bool(self._whole_licences and self._whole_licences.is_file()))
         close.setFocus()
 
     def _take_settings(self, settings: Settings) -> None:
@@ -79,8 +96,15 @@ class About(QDialog):
         self.endpoint.setText(endpoint_place(self._bridge.endpoint))
         self.promise.setText(promise(self._settings))
 
+    def _read_in_full(self) -> None:
+        assert self._whole_licences
+        self._licences.setPlainText(self._whole_licences.read_text(encoding="utf-8"))
+        self._licences.setFocus()
+        self.in_full.hide()
+
     def _wear(self, theme: Theme) -> None:
-        self._licences.setHtml(_licence_list(theme))
+        if not self.in_full.isHidden() or not self._whole_licences:
+            self._licences.setHtml(_licence_list(theme))
 
 
 def _head(icon: QIcon) -> QHBoxLayout:
@@ -120,8 +144,3 @@ def _licence_list(theme: Theme) -> str:
         for part in THIRD_PARTY
     )
     return f"<table>{''.join(rows)}</table>"
-
-
-def open_link(url: QUrl) -> bool:
-    """Open a web page in the user's browser; anything that is not https is refused."""
-    return url.scheme() == "https" and QDesktopServices.openUrl(url)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from alisa_desktop.core.brains import Fetch
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.core.sight import Consent, EyesStatus, Gaze
+from alisa_desktop.core.updates import Freshness, Update
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.brain_words import short_fetch_words
 from alisa_desktop.ui.bridge import Bridge
@@ -59,11 +60,13 @@ class AlisaMenu(QMenu):
         bridge.eyes_changed.connect(self._show_eyes)
         bridge.fetches_changed.connect(self._show_fetches)
         bridge.settings_changed.connect(self._show_away)
+        bridge.update_told.connect(self._show_update)
         self._show_modes()
         self._show_model(bridge.model)
         self._show_endpoint(bridge.endpoint)
         self._show_eyes(bridge.eyes)
         self._show_fetches(bridge.fetches)
+        self._show_update(bridge.update)
         self._away.setVisible(False)
 
     def _build(self) -> None:
@@ -89,6 +92,7 @@ class AlisaMenu(QMenu):
         self._add("&History…", self.history_requested.emit)
         self._add("&Check-up…", self.checkup_requested.emit)
         self._add("A&bout Alisa…", self.about_requested.emit)
+        self._update = self._add("", self.about_requested.emit)
         self.addSeparator()
         self._visibility = self._add("Hide &Alisa", self._toggle_visibility)
         self._add("&Quit", self._bridge.quit_requested.emit)
@@ -150,6 +154,10 @@ class AlisaMenu(QMenu):
         self._away.setText(line(f"Your words go to {host}"))
         self._away.setToolTip(going_away(host) if host else "")
         self._away.setVisible(bool(host))
+
+    def _show_update(self, update: Update) -> None:
+        self._update.setText(line(f"Version {update.version} is out…"))
+        self._update.setVisible(update.state is Freshness.NEWER)
 
     def _show_endpoint(self, address: str) -> None:
         self._endpoint.setText(line(f"Copy overlay address: {address}"))

@@ -16,6 +16,7 @@ from alisa_desktop.core.brains import Brain, BrainUse, Fetch, FoundServer, Offer
 from alisa_desktop.core.events import Event
 from alisa_desktop.core.messages import ConnectedClient, ModelState, ModelStatus
 from alisa_desktop.core.sight import EyesStatus
+from alisa_desktop.core.updates import Update
 
 
 class Bridge(QObject):
@@ -54,6 +55,7 @@ class Bridge(QObject):
     servers_found = Signal(object)  # tuple[FoundServer, ...]
     checkup_told = Signal(object)  # Checkup: how far the one under way is
     autostart_told = Signal(bool, str)  # whether the system starts her at the log-in, and why that could not be changed
+    update_told = Signal(object)  # Update
 
     # from the user
     submitted = Signal(str)
@@ -95,6 +97,7 @@ class Bridge(QObject):
     checkup_stopped = Signal()
     autostart_asked = Signal()  # how it is may have changed elsewhere
     autostart_requested = Signal(bool)
+    update_requested = Signal()  # ask now whether there is a newer version
     welcome_seen = Signal()
     quit_requested = Signal()
 
@@ -129,6 +132,8 @@ class Bridge(QObject):
         """What went wrong so far, without names and talk, to be copied."""
         self.autostart = False
         """Whether the system starts her at the log-in, as far as it was asked."""
+        self.update = Update()
+        """Whether there is a newer version, as far as it was asked."""
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
 
@@ -218,6 +223,11 @@ class Bridge(QObject):
         """Tell the windows whether the system starts her at the log-in; `trouble` says why it is not as wished."""
         self.autostart = on
         self.autostart_told.emit(on, trouble)
+
+    def show_update(self, update: Update) -> None:
+        """Tell the windows whether there is a newer version."""
+        self.update = update
+        self.update_told.emit(update)
 
     def show_use(self, use: BrainUse) -> None:
         """Tell the windows how the present model does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ THIRD_PARTY = (
     Component("NumPy", "BSD-3-Clause", "https://numpy.org", "numpy"),
     Component("ONNX Runtime", "MIT", "https://onnxruntime.ai", "onnxruntime"),
     Component("OpenCV", "Apache-2.0", "https://opencv.org", "opencv-python-headless"),
+    Component("packaging", "Apache-2.0", "https://packaging.pypa.io", "packaging"),
     Component("platformdirs", "MIT", "https://platformdirs.readthedocs.io", "platformdirs"),
     Component("psutil", "BSD-3-Clause", "https://github.com/giampaolo/psutil", "psutil"),
     Component("Pydantic", "MIT", "https://pydantic.dev", "pydantic"),
@@ -45,3 +47,8 @@ THIRD_PARTY = (
     Component("Uvicorn", "BSD-3-Clause", "https://uvicorn.dev", "uvicorn"),
     Component("websockets", "BSD-3-Clause", "https://websockets.readthedocs.io", "websockets"),
 )
+
+
+def whole_text(resources: Path) -> Path:
+    """The file of all licences in full, beside the resources; only a bundle has it."""
+    return resources.parent / "licences" / "THIRD_PARTY_LICENCES.txt"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from alisa_desktop.ui.about import open_link
 from alisa_desktop.ui.menu_line import line
 
 
@@ -31,3 +31,8 @@ class LinkButton(QPushButton):
     def _open(self) -> None:
         if self._address:
             open_link(QUrl(self._address))
+
+
+def open_link(url: QUrl) -> bool:
+    """Open a web page in the user's browser; anything that is not https is refused."""
+    return url.scheme() == "https" and QDesktopServices.openUrl(url)

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTextBrowser, Q
 from alisa_desktop.core.brains import Brain, BrainUse
 from alisa_desktop.core.messages import ModelState
 from alisa_desktop.settings.schema import ModelSource, Settings
-from alisa_desktop.ui.about import fact, open_link
+from alisa_desktop.ui.about import fact
 from alisa_desktop.ui.alisa_menu import state_words
 from alisa_desktop.ui.brain_lists import ask_remove
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.document import fill
 from alisa_desktop.ui.dress import Dress
+from alisa_desktop.ui.link_button import open_link
 from alisa_desktop.ui.look import Lettering
 from alisa_desktop.ui.model_facts import ModelFacts
 from alisa_desktop.ui.page import button, words

@@ -14,6 +14,7 @@ from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.client_list import ClientList
 from alisa_desktop.ui.endpoint_status import EndpointStatus
 from alisa_desktop.ui.page import button, words
+from alisa_desktop.ui.update_line import UpdateLine
 from alisa_desktop.ui.whereabouts import going_away, host_of, is_here
 
 BRAIN_HELP = "Download one, or use one that is on this computer already."
@@ -71,6 +72,7 @@ def make_door(setting: str) -> BrainDoor | None:
 def make_extra(setting: str, bridge: Bridge, settings: Settings) -> Extra | None:
     """What stands below the setting of this name, if anything does."""
     makers: dict[str, Callable[[], Extra]] = {
+        "tell_updates": lambda: Extra(UpdateLine(bridge)),
         "reduced_motion": lambda: Extra(AutostartBox(bridge)),
         "server_url": _away,
         "endpoint_on": lambda: Extra(EndpointStatus(bridge, settings), {"endpoint_on": True}),

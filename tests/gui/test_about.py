@@ -13,9 +13,10 @@ from pytestqt.qtbot import QtBot
 from alisa_desktop.core.events import ModelChanged
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.settings.schema import ModelSource, Settings
-from alisa_desktop.ui.about import About, open_link
+from alisa_desktop.ui.about import About
 from alisa_desktop.ui.bridge import Bridge
-from alisa_desktop.ui.licences import THIRD_PARTY
+from alisa_desktop.ui.licences import THIRD_PARTY, whole_text
+from alisa_desktop.ui.link_button import open_link
 from alisa_desktop.ui.theme import ThemeWatcher
 from alisa_desktop.ui.whereabouts import is_here, promise
 
@@ -116,3 +117,18 @@ def test_all_licences_are_shown_and_escape_closes(about: About, qtbot: QtBot) ->
     assert all(part.name in browser.toPlainText() for part in THIRD_PARTY)
     qtbot.keyClick(about, Qt.Key.Key_Escape)
     assert not about.isVisible()
+
+
+def test_licences_are_read_in_full_where_they_came_along(qtbot: QtBot, about: About, tmp_path: Path) -> None:
+    assert not about.in_full.isVisible()
+    file = whole_text(tmp_path / "resources")
+    file.parent.mkdir()
+    file.write_text("The MIT Licence\n© 2026 Jérôme", encoding="utf-8")
+    whole = About(Bridge(), ThemeWatcher(QApplication.instance()), Settings(), licences=file)
+    qtbot.addWidget(whole)
+    whole.show()
+    qtbot.mouseClick(whole.in_full, Qt.MouseButton.LeftButton)
+    browser = whole.findChild(QTextBrowser)
+    assert browser is not None
+    assert browser.toPlainText() == "The MIT Licence\n© 2026 Jérôme"
+    assert not whole.in_full.isVisible()

@@ -1,0 +1,29 @@
+"""Whether there is a newer version of her, as far as anybody asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Freshness(StrEnum):
+    """How this version stands."""
+
+    UNKNOWN = "unknown"
+    CHECKING = "checking"
+    CURRENT = "current"
+    NEWER = "newer"
+    """There is a newer one."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What is known: the newer version, an https address that tells of it (or empty), its notes as plain text, and why
+    nothing is known."""
+
+    state: Freshness = Freshness.UNKNOWN
+    version: str = ""
+    address: str = ""
+    notes: str = ""
+    trouble: str = ""
