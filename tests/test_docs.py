@@ -122,6 +122,13 @@ def test_targets_and_tasks_are_there(document: str) -> None:
             assert words[1] in targets, f"{document}: bootstrap.py {words[1]}"
 
 
+def test_workflows_ask_for_tasks_there_are() -> None:
+    known = text_of("bootstrap.py")
+    for workflow in (ROOT / ".github").rglob("*.yml"):
+        for task in re.findall(r"bootstrap\.py (\w+)", workflow.read_text(encoding="utf-8")):
+            assert f'"{task}"' in known, f"{workflow.name}: bootstrap.py {task}"
+
+
 def test_the_tests_that_are_named_exist() -> None:
     for words in commands_in(text_of("CONTRIBUTING.md"), "python"):
         if "-k" in words:

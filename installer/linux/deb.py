@@ -19,6 +19,7 @@ from pathlib import Path
 from textwrap import fill
 
 from alisa_desktop import __version__
+from installer import licences
 from installer.changelog import FILE, Release, release_of, releases
 from installer.linux import icons, man
 from installer.linux.depends import depends
@@ -55,10 +56,13 @@ def build(dist: Path, out: Path) -> Path:
     """Pack the bundle in the folder `dist` into a package in the folder `out`; returns the package.
 
     The same input gives the same bytes: all files carry the time of the release, or `SOURCE_DATE_EPOCH` (seconds).
-    Needs dpkg-dev; raises `RuntimeError` when a library that the bundle needs is nowhere to be found.
+    Raises `RuntimeError` when there is no bundle, Debian's tools are missing, or a library that the bundle needs is
+    nowhere to be found.
     """
     if not (dist / NAME).is_file():
         raise RuntimeError(f"There is no bundle in {dist}; build it first.")
+    if not shutil.which("dpkg-shlibdeps"):
+        raise RuntimeError("The package is built by Debian's own tools, which are not here. Install dpkg-dev.")
     release = release_of(__version__)
     architecture = _told("dpkg", "--print-architecture").strip()
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or release.moment.timestamp())
@@ -123,8 +127,8 @@ def _copyright() -> str:
     return (
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         "Upstream-Name: Alisa Desktop\n"
-        f"Comment: The libraries in /{PROGRAM}/_internal belong to others; their licences\n"
-        f" are there beside them.\n\nFiles: *\nCopyright: {holder}\nLicense: MIT\n{text}\n"
+        f"Comment: The libraries in /{PROGRAM}/_internal belong to others;\n"
+        f" /{PROGRAM}/{licences.WHOLE} has their licences.\n\nFiles: *\nCopyright: {holder}\nLicense: MIT\n{text}\n"
     )
 
 

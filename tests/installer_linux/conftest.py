@@ -1,4 +1,5 @@
-"""A small bundle that is made like the real one: a program, a library it carries, and one that the system has."""
+"""A small bundle that is made like the real one: a program, a library it carries, a carried copy of one of the
+system's, and one that only the system has."""
 
 from __future__ import annotations
 
@@ -40,7 +41,10 @@ def make_bundle(folder: Path, version: str) -> Path:
     inside = folder / "_internal"
     (inside / "resources").mkdir(parents=True)
     (inside / "resources" / "Ein Name 田中.txt").write_text("a resource", encoding="utf-8")
-    _compile(CARRIED % version, inside / "libcarried.so", "-shared", "-fPIC", *_of_system("libxcb-cursor.so.0"))
+    _compile(
+        CARRIED % version, inside / "libcarried.so", "-shared", "-fPIC", *_of_system("libxcb-cursor.so.0", "libz.so.1")
+    )
+    shutil.copyfile(_of_system("libz.so.1")[-1], inside / "libz.so.1")
     _compile(PROGRAM, folder / "alisa-desktop", str(inside / "libcarried.so"), "-Wl,-rpath,$ORIGIN/_internal")
     (inside / "libcarried.so.1").symlink_to("libcarried.so")
     return folder
@@ -52,11 +56,11 @@ def _compile(source: str, target: Path, *options: str) -> None:
     subprocess.run(command, input=source, text=True, check=True)
 
 
-def _of_system(name: str) -> list[str]:
-    """What links a library of the system, which Qt's plug-in for X11 needs too."""
+def _of_system(*names: str) -> list[str]:
+    """What links libraries of the system: the first is one that Qt's plug-in for X11 needs, too."""
     known = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
-    paths = [line.split(" => ")[1] for line in known.splitlines() if line.split() and line.split()[0] == name]
-    return ["-Wl,--no-as-needed", *paths]
+    paths = {line.split()[0]: line.split(" => ")[1] for line in reversed(known.splitlines()) if " => " in line}
+    return ["-Wl,--no-as-needed", *(paths[name] for name in names)]
 
 
 @pytest.fixture(scope="session")
