@@ -53,7 +53,7 @@ def _run(folder: Path, report: Path, pictures: Path | None) -> bool:
     application.setApplicationVersion(__version__)
     application.setQuitOnLastWindowClosed(False)
     application.setStyle("Fusion")
-    found = Report(report, _output())
+    found = Report(report, _output(), is_kept=report.parent != folder)
     with found.watched():
         run_on_loop(application, check_everything(found, Paths.of(folder / "profile"), pictures or folder / "pictures"))
     return found.finish()

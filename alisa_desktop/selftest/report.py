@@ -29,6 +29,8 @@ LIMIT_SECONDS = 240.0
 """A slow machine takes a quarter of that; one that checks every file for viruses at its first use, a half."""
 OFFSCREEN = "This plugin does not support"
 """What Qt says without a display of everything that needs one."""
+CHILDREN = "alisa_desktop.host.child"
+"""Whose log holds what the processes of runner and eyes wrote to standard error."""
 TOO_LONG = "this took more than {seconds:.0f} s, so I stopped waiting"
 Work = Callable[[], Awaitable[str]]
 log = logging.getLogger(__name__)
@@ -50,13 +52,18 @@ class Check:
 
 
 class Report:
-    """What is found, told line by line at `output` and written to `file` (JSON) after every check."""
+    """What is found, told line by line at `output` and written to `file` (JSON) after every check.
 
-    def __init__(self, file: Path, output: TextIO | None) -> None:
+    One that is not `is_kept` is not spoken of when all is well.
+    """
+
+    def __init__(self, file: Path, output: TextIO | None, *, is_kept: bool) -> None:
+        self._is_kept = is_kept
         self.checks: list[Check] = []
         self._file = file
         self._output = output
         self._log: list[str] = []
+        self._children: list[str] = []
         self._began, self._since = datetime.now(UTC), time.monotonic()
         self._running = "the start"
         self._finished = False
@@ -85,8 +92,11 @@ class Report:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Keep warnings for the report, and end the process with it where a check hangs for good."""
-        listener = _Listener(self._log)
+        listener, child = _Listener(self._log, logging.WARNING), _Listener(self._children, logging.DEBUG)
         logging.getLogger().addHandler(listener)
+        children = logging.getLogger(CHILDREN)
+        children.addHandler(child)
+        children.setLevel(logging.DEBUG)  # here nobody but the self-test has spoken
         qInstallMessageHandler(self._hear_qt)
         guard = threading.Timer(LIMIT_SECONDS, self._give_up)
         guard.daemon = True
@@ -97,6 +107,8 @@ class Report:
             guard.cancel()
             qInstallMessageHandler(None)
             logging.getLogger().removeHandler(listener)
+            children.removeHandler(child)
+            children.setLevel(logging.NOTSET)
 
     def finish(self) -> bool:
         """Write the report and tell how it ended; whether everything works."""
@@ -107,7 +119,10 @@ class Report:
             self._say(f"{len(failed)} of {len(self.checks)} checks failed: {', '.join(failed)}.")
         else:
             self._say(f"All {len(self.checks)} checks are well.")
-        self._say(f"Report: {self._file}" if written else f"The report can't be written to {self._file}.")
+        if not written:
+            self._say(f"The report can't be written to {self._file}.")
+        elif failed or self._is_kept:
+            self._say(f"Report: {self._file}")
         return bool(self.checks) and not failed and written
 
     def _add(self, check: Check) -> None:
@@ -135,6 +150,7 @@ class Report:
             "frozen": bool(getattr(sys, "frozen", False)),
             "checks": [asdict(check) for check in self.checks],
             "log": self._log,
+            "children": self._children,
         }
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -155,8 +171,8 @@ class Report:
 
 
 class _Listener(logging.Handler):
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__(logging.WARNING)
+    def __init__(self, lines: list[str], level: int) -> None:
+        super().__init__(level)
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
