@@ -13,7 +13,11 @@
 ; /S asks nothing, keeps every earlier choice and everything of the user's; /D=FOLDER (last, unquoted) names the folder.
 
 Unicode true
-Target amd64-unicode
+!if /FILEEXISTS "${NSISDIR}/Stubs/lzma_solid-amd64-unicode"
+  Target amd64-unicode
+!else
+  Target x86-unicode ; all that NSIS's own package for Windows has; runs everywhere, too
+!endif
 RequestExecutionLevel user
 SetCompressor /SOLID lzma
 SetCompressorDictSize 32

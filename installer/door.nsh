@@ -26,7 +26,7 @@ Function ${UN}SendAway
       Sleep 100
     ${Next}
     ${IfThen} $0 = 0 ${|} ${ExitDo} ${|}
-    MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "Alisa is still running. Quit her in her menu, or in the terminal she runs in, then try again." /SD IDCANCEL IDRETRY +2
+    MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "Alisa is still running. Quit her from her menu, or in the terminal she runs in, then try again." /SD IDCANCEL IDRETRY +2
     StrCpy $Sentence "running"
   ${LoopUntil} $Sentence != ""
 FunctionEnd

@@ -92,6 +92,7 @@ Section "un.Alisa"
     Quit
   ${EndIf}
   Call un.Tidy
+  Call un.Forget
   Delete "$SMPROGRAMS\Alisa.lnk"
   Delete "$DESKTOP\Alisa.lnk"
   DeleteRegValue HKCU "${RUN}" "Alisa"
@@ -100,8 +101,7 @@ Section "un.Alisa"
   StrCpy $R1 "$INSTDIR\install.log"
   Call un.RemoveListed
   RMDir $INSTDIR
-  DeleteRegKey HKCU "${KEY}"
-  Call un.Forget
+  DeleteRegKey HKCU "${KEY}" ; last, so that a removal that is broken off can be done again
 SectionEnd
 
 ; Deletes what the user does not want to keep.

@@ -50,12 +50,12 @@ def build(bundle: Path, version: str, target: Path) -> None:
         if sign.has_certificate():
             words["SIGN"] = f'"{sys.executable}" "{HERE / "sign.py"}"'
         target.parent.mkdir(parents=True, exist_ok=True)
-        option = "/" if sys.platform == "win32" else "-"
-        command = [compiler, f"{option}V2", f"{option}WX", f"{option}INPUTCHARSET", "UTF8"]
-        command += [f"{option}D{name}={value}" for name, value in words.items()]
-        done = subprocess.run([*command, str(HERE / "alisa.nsi")], capture_output=True, text=True, check=False)
+        command = [compiler, "-V2", "-WX", "-INPUTCHARSET", "UTF8"]
+        command += [f"-D{name}={value}" for name, value in words.items()]
+        done = subprocess.run([*command, str(HERE / "alisa.nsi")], capture_output=True, check=False)
     if done.returncode:
-        raise BuildFailed(f"makensis does not compile the setup program:\n{done.stdout}{done.stderr}")
+        told = (done.stdout + done.stderr).decode("utf-8", "replace")
+        raise BuildFailed(f"makensis does not compile the setup program:\n{told}")
 
 
 def find_compiler() -> str:
