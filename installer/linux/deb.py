@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 NAME = "alisa-desktop"
 ID = "io.github.alisa_desktop.Alisa"
 """By this the desktop knows her: her .desktop file, her icon, and what the software centres say of her."""
+HOME = "https://github.com/alisa-desktop/alisa-desktop"
 MAINTAINER = "Alisa Desktop contributors <alisa-desktop@users.noreply.github.com>"
 PROGRAM = Path("usr/lib") / NAME
 SHARE = Path("usr/share")
@@ -43,6 +44,7 @@ Recommends: fonts-noto-color-emoji
 Suggests: gnome-shell-extension-appindicator
 Section: utils
 Priority: optional
+Homepage: {home}
 Description: private companion who lives in the tray
  Alisa is a small companion who stands on your desktop, shows what she feels,
  and answers in a speech bubble. She thinks with a language model on your own
@@ -137,7 +139,7 @@ def _write_control(tree: Path, architecture: str) -> None:
     needed = depends(tree / PROGRAM)
     size = sum(-(-file.stat().st_size // 1024) for file in files)  # KiB, each file rounded up
     told = {"name": NAME, "version": debian_version(__version__), "architecture": architecture}
-    told |= {"maintainer": MAINTAINER, "size": str(size), "depends": needed}
+    told |= {"home": HOME, "maintainer": MAINTAINER, "size": str(size), "depends": needed}
     _write(tree / "DEBIAN/control", CONTROL.format(**told))
     sums = (f"{_md5(file)}  {file.relative_to(tree).as_posix()}\n" for file in files)
     _write(tree / "DEBIAN/md5sums", "".join(sums))

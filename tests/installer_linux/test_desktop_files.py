@@ -14,6 +14,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from alisa_desktop import __version__, cli, start
+from alisa_desktop.settings.schema import Settings
 from installer.changelog import release_of, releases
 from installer.linux import deb, icons
 
@@ -61,6 +62,13 @@ def test_the_software_centres_can_read_it(tmp_path: Path) -> None:
         pytest.skip(has_no("appstreamcli"))
     done = subprocess.run(["appstreamcli", "validate", "--no-net", str(file)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_her_home_is_where_releases_are_told_of() -> None:
+    assert Settings().update_feed.partition("/repos/")[2].startswith(deb.HOME.removeprefix("https://github.com/"))
+    addresses = [url.text or "" for url in ET.fromstring(deb.metainfo()).findall("url")]
+    assert addresses
+    assert all(address.startswith(deb.HOME) for address in addresses)
 
 
 def test_icons_have_their_sizes_and_a_picture(tmp_path: Path) -> None:
