@@ -28,6 +28,8 @@ class CheckupWishes(QObject):
         bridge.checkup_requested.connect(lambda: engine.spawn(self._examine()))
         bridge.checkup_stopped.connect(self._stop)
         bridge.folder_requested.connect(self._open_folder)
+        if bridge.checkup_wanted:  # the window was there before the engine
+            engine.spawn(self._examine())
 
     async def _examine(self) -> None:
         self._stop()
@@ -40,6 +42,8 @@ class CheckupWishes(QObject):
         examination = Examination(case, lambda checkup: self._tell(examination, checkup))
         self._stop()
         self._present = examination
+        if not self._bridge.checkup_wanted:  # not any more
+            examination.stop()
         await examination.run()
 
     def _tell(self, examination: Examination, checkup: Checkup) -> None:

@@ -83,6 +83,8 @@ class Examination:
             self._tell(self._so_far())
 
     async def _answer(self, check: Check) -> Answer:
+        if self._case.stopped.is_set():
+            return unknown(LEFT_OUT)
         answer: asyncio.Future[Answer] = self._loop.create_future()
         self._waited_for.add(answer)
         # no pool: whoever hangs in a thread of one would keep the program from ending

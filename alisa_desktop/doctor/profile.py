@@ -9,7 +9,9 @@ from pathlib import Path
 from alisa_desktop.core.health import Way
 from alisa_desktop.doctor.case import Answer, Case, Check, bad, good, unknown
 from alisa_desktop.host.access import may_write, nearest
+from alisa_desktop.host.autostart import Autostart
 from alisa_desktop.host.crash import LAST
+from alisa_desktop.host.single import is_held
 from alisa_desktop.memory.inspection import Condition, Inspection, inspect
 from alisa_desktop.settings.schema import ModelSource
 
@@ -33,6 +35,24 @@ def look_at_folder(case: Case) -> Answer:
     if there and may_write(there):
         return good(f"{folder} will be made when I am first started.")
     return bad(f"{folder} is missing, and I may not make it.", ALLOW)
+
+
+def look_at_running(case: Case) -> Answer:
+    """Whether she runs with this folder."""
+    if is_held(case.paths.lock):
+        return good("I am running.")
+    return good("I am not running; nothing else holds my folder.")
+
+
+def look_at_autostart(case: Case) -> Answer:
+    """Whether what starts at the log-in is still there."""
+    autostart = Autostart(case.paths)
+    if autostart.is_lost:
+        advice = "Start me once by hand, and I correct that; or switch it off and on again in Settings."
+        return bad("What should start me when you log in is no longer there.", advice)
+    if autostart.is_on:
+        return good("I start when you log in.")
+    return good("I don't start by myself when you log in.")
 
 
 def look_at_settings(case: Case) -> Answer:
@@ -129,6 +149,8 @@ def look_at_keyring(case: Case) -> Answer:
 
 CHECKS = (
     Check("profile", "Folder", look_at_folder),
+    Check("running", "Running", look_at_running),
+    Check("autostart", "Log-in", look_at_autostart),
     Check("settings", "Settings", look_at_settings),
     Check("database", "Memory", look_at_database, seconds=10 * MINUTES, long=True),
     Check("log", "Log", look_at_log),

@@ -67,6 +67,12 @@ class Autostart:
         """Whether the system will start her; False where it does not tell."""
         return bool(self._read())
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the system would start a program that is no longer there."""
+        command = self._read()
+        return bool(command) and not Path(command[0]).exists()
+
     def turn(self, on: bool) -> None:
         """Start her at the log-in from now on, or not; raises `AutostartFailed`."""
         try:

@@ -134,6 +134,8 @@ class Bridge(QObject):
         """Whether the system starts her at the log-in, as far as it was asked."""
         self.update = Update()
         """Whether there is a newer version, as far as it was asked."""
+        self.checkup_wanted = False
+        """Whether somebody waits for a check-up, maybe since before there was anybody to do one."""
         self.speaking_turn = ""
         """Id of the turn whose reply is under way, empty when she is silent."""
 
@@ -233,6 +235,11 @@ class Bridge(QObject):
         """Tell the windows how the present model does."""
         self.use = use
         self.use_told.emit(use)
+
+    def want_checkup(self, wanted: bool) -> None:
+        """Ask for a check-up, or be content with what is known."""
+        self.checkup_wanted = wanted
+        (self.checkup_requested if wanted else self.checkup_stopped).emit()
 
     def show_modes(self, modes: list[tuple[str, str, str]], current: str) -> None:
         """Tell the windows which modes there are."""

@@ -103,17 +103,16 @@ class CheckupWindow(QDialog):
         """Look at everything now."""
         super().showEvent(event)
         if not event.spontaneous():
-            self._bridge.checkup_requested.emit()
+            self._bridge.want_checkup(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody reads it any more."""
         super().hideEvent(event)
         if not event.spontaneous():
-            self._bridge.checkup_stopped.emit()
+            self._bridge.want_checkup(False)
 
     def _again(self) -> None:
-        stops = self._runs
-        (self._bridge.checkup_stopped if stops else self._bridge.checkup_requested).emit()
+        self._bridge.want_checkup(not self._runs)
 
     @property
     def _runs(self) -> bool:

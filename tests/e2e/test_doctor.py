@@ -17,6 +17,10 @@ from desktop import Desktop, alisa, wait_for
 
 PROFILES = Path(__file__).parents[1] / "profiles"
 COMMAND = [sys.executable, "-W", "error", "-m", "alisa_desktop", "doctor"]
+CLIPBOARD = """
+from PySide6.QtWidgets import QApplication
+print(QApplication([]).clipboard().text())
+"""
 WINDOW = "^Alisa — Check-up$"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -132,6 +136,31 @@ def test_while_she_runs(place: Desktop, kept: Path, port: int, tmp_path: Path) -
     assert found["tray"]["verdict"] == found["compositor"]["verdict"] == "good"
     assert "1280 × 800 at 100 %" in found["displays"]["found"]
     assert "X11" in found["session"]["found"]
+    assert found["running"]["found"] == "I am running."
+
+
+def test_her_window(start: Callable[[], Any], tmp_path: Path) -> None:
+    program = start()
+    program.open_menu()
+    program.desktop.keys("c")
+    window = program.desktop.window(WINDOW)
+    report = tmp_path / "report.txt"
+
+    def is_over() -> bool:
+        program.desktop.click(window.x + window.width // 2, window.y + 20)  # her first words may have the keyboard
+        program.desktop.keys("alt+c")  # Copy report
+        report.write_text(program.desktop.run(sys.executable, "-c", CLIPBOARD))
+        return "unknown." in report.read_text()
+
+    wait_for(is_over, "the end of the check-up")
+    program.desktop.screenshot(tmp_path / "checkup.png")
+    text = report.read_text()
+    assert "I am running." in text
+    assert "✗ bad" not in text, text
+    assert str(tmp_path) not in text
+    program.desktop.keys("Escape")
+    program.desktop.gone(WINDOW)
+    program.quit()
 
 
 def test_a_display_that_is_gone(profile: Path) -> None:

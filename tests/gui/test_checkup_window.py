@@ -40,8 +40,10 @@ def names(window: CheckupWindow) -> list[str]:
 def test_it_asks_when_it_opens_and_no_more_when_it_closes(qtbot: QtBot, window: CheckupWindow, bridge: Bridge) -> None:
     with qtbot.waitSignal(bridge.checkup_requested):
         window.show()
+    assert bridge.checkup_wanted  # for one who comes later
     with qtbot.waitSignal(bridge.checkup_stopped):
         window.close()
+    assert not bridge.checkup_wanted
 
 
 def test_what_needs_somebody_stands_on_top(window: CheckupWindow, bridge: Bridge) -> None:

@@ -23,8 +23,10 @@ from alisa_desktop.core.messages import Emotion, Turn
 from alisa_desktop.doctor import desktop, endpoint, machine, models, profile, program
 from alisa_desktop.doctor.case import Answer, Cancelled, Case
 from alisa_desktop.doctor.desktop_facts import DesktopFacts, ScreenFacts, ask_desktop
+from alisa_desktop.host.autostart import Autostart
 from alisa_desktop.host.hardware import Hardware
 from alisa_desktop.host.paths import Paths, resources
+from alisa_desktop.host.single import only_instance
 from alisa_desktop.memory.store import Store
 
 NOW = datetime.now(UTC)
@@ -199,6 +201,23 @@ def test_settings(paths: Paths, text: str, words: str) -> None:
     assert [file.name for file in paths.profile.iterdir()] == ["settings.json"]
 
 
+def test_the_one_who_runs(paths: Paths) -> None:
+    assert "not running" in profile.look_at_running(case(paths)).found
+    with only_instance(paths.lock):
+        assert profile.look_at_running(case(paths)).found == "I am running."
+
+
+@LINUX
+def test_what_starts_at_the_log_in(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    (tmp_path / "python").touch()
+    assert "don't start" in profile.look_at_autostart(case(paths)).found
+    Autostart(paths).turn(True)
+    assert profile.look_at_autostart(case(paths)).found == "I start when you log in."
+    (tmp_path / "python").unlink()
+    assert is_bad(profile.look_at_autostart(case(paths)))
+
+
 async def test_the_database(paths: Paths) -> None:
     assert profile.look_at_database(case(paths)).found == "Nothing has been said yet."
     store = await Store.open(paths.database)
@@ -347,7 +366,13 @@ def test_the_port_of_an_alisa(paths: Paths) -> None:
         )
         assert is_good(endpoint.look_at_port(case(paths, endpoint_port=port)))
     port = free_port()
-    for left in ({"address": "", "port": port, "pid": 2**22 + 1}, {"port": "none"}, [], {"port": port, "pid": 1}):
+    remains: list[object] = [
+        {"address": "", "port": port, "pid": 2**22 + 1},
+        {"port": "none"},
+        [],
+        {"port": port, "pid": 1},
+    ]
+    for left in remains:
         paths.endpoint.write_text(json.dumps(left))  # of one that crashed
         assert is_good(endpoint.look_at_port(case(paths, endpoint_port=port)))
 

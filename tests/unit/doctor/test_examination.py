@@ -91,6 +91,20 @@ async def test_who_has_enough_gets_what_is_known(case: Case, gate: threading.Eve
     assert case.stopped.is_set()
 
 
+async def test_one_that_is_stopped_before_it_begins_looks_at_nothing(case: Case) -> None:
+    looked: list[Case] = []
+
+    def look(case: Case) -> Answer:
+        looked.append(case)
+        return good("Fine.")
+
+    examination = Examination(case, checks=(Check("one", "One", look),))
+    examination.stop()
+    checkup = await examination.run()
+    assert checkup.over and not looked
+    assert "broken off" in checkup.findings[0].found
+
+
 async def test_everything_is_known_at_last_and_nothing_is_made(profile: Path) -> None:
     told: list[Checkup] = []
     checkup = await Examination(Case(Paths(profile, resources())), told.append).run()
