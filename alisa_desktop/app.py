@@ -145,11 +145,9 @@ class App:
         self._bridge.deliver(EyesChanged(engine.eyes.status))
         self._bridge.show_endpoint(engine.doorway.address, engine.doorway.trouble)
         try:
-            is_first = not await engine.memory.recent(1)
             await wishes.load_today()
         except MemoryFailed as error:
             engine.notices.append(error.sentence)
-            is_first = False
         engine.on_settings = self._bridge.settings_changed.emit
         engine.on_endpoint = self._bridge.show_endpoint
         self._bridge.settings_changed.emit(engine.settings)
@@ -159,17 +157,25 @@ class App:
                 engine.notices.append(notice)
         stack.callback(self._troubles.close)
         if self._windows.hidden:  # whatever there is to tell waits until she is wanted
-            self._windows.appeared.connect(lambda: self._greet(engine, is_first))
+            self._windows.appeared.connect(lambda: engine.spawn(self._greet(engine)))
         else:
-            self._greet(engine, is_first)
+            await self._greet(engine)
 
-    def _greet(self, engine: Engine, is_first: bool) -> None:
+    async def _greet(self, engine: Engine) -> None:
         engine.tell_notices()
         self._troubles.tell(self._bridge, self._paths, lambda: engine.settings)
-        if is_first:
+        if await _knows_nobody(engine):
             if not (engine.settings.welcome_shown or self._options.model or self._options.scripted):
                 self._windows.welcome()
             engine.conversation.remark(WELCOME, Emotion.HAPPY)  # after it, for her words would make way for a window
+
+
+async def _knows_nobody(engine: Engine) -> bool:
+    """Whether nothing was ever said; False where that can't be known."""
+    try:
+        return not await engine.memory.recent(1)
+    except MemoryFailed:
+        return False
 
 
 class Wishes(QObject):
