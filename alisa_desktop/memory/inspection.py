@@ -49,7 +49,7 @@ def inspect(path: Path, *, thorough: bool, stopped: Callable[[], bool]) -> Inspe
     `stopped` ends it early. Never raises, never writes. Any thread, for some seconds.
     """
     try:
-        if not path.exists() or not path.stat().st_size:
+        if not path.exists() or (path.is_file() and not path.stat().st_size):
             return Inspection(Condition.MISSING)
         was_open = _is_open(path)
         found = _inspect(path, thorough, stopped)
