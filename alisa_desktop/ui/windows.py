@@ -49,6 +49,7 @@ class Windows(QObject):
         self._app = app
         self._bridge = bridge
         self._settings = settings
+        self._resources = resources
         self._icons = resources / "icons"
         self._starter_card = resources / "models" / "alisa-starter.md"
         self._opened: dict[type[QWidget], QWidget] = {}
@@ -169,8 +170,9 @@ class Windows(QObject):
     def open_about(self) -> None:
         """Show what she is and what she is made of."""
         from alisa_desktop.ui.about import About
+        from alisa_desktop.ui.licences import whole_text
 
-        self._open(About(self._bridge, self.theme, self._settings))
+        self._open(About(self._bridge, self.theme, self._settings, licences=whole_text(self._resources)))
 
     def open_checkup(self) -> None:
         """Show what she needs, and what of it is good or bad."""

@@ -119,12 +119,14 @@ def test_all_licences_are_shown_and_escape_closes(about: About, qtbot: QtBot) ->
     assert not about.isVisible()
 
 
-def test_licences_are_read_in_full_where_they_came_along(qtbot: QtBot, about: About, tmp_path: Path) -> None:
+def test_licences_are_read_in_full_where_they_came_along(
+    qtbot: QtBot, qapp: QApplication, about: About, tmp_path: Path
+) -> None:
     assert not about.in_full.isVisible()
     file = whole_text(tmp_path / "resources")
     file.parent.mkdir()
     file.write_text("The MIT Licence\n© 2026 Jérôme", encoding="utf-8")
-    whole = About(Bridge(), ThemeWatcher(QApplication.instance()), Settings(), licences=file)
+    whole = About(Bridge(), ThemeWatcher(qapp), Settings(), licences=file)
     qtbot.addWidget(whole)
     whole.show()
     qtbot.mouseClick(whole.in_full, Qt.MouseButton.LeftButton)
