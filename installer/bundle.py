@@ -11,18 +11,17 @@ from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
 
-from installer import licences, size
+from installer import icu, licences, opencv, size
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 BUILD = ROOT / "build"
 BUNDLE = DIST / "alisa-desktop"
+INSIDE = BUNDLE / "_internal"
 PROGRAM = BUNDLE / ("alisa-desktop.exe" if sys.platform == "win32" else "alisa-desktop")
 STAMP = BUILD / "bundle.txt"
 SIZES = DIST / "size.txt"
 SOURCES = ("alisa_desktop", "installer", "resources")
-GRAFTED = ".libs"
-"""End of the folders in which a wheel brings libraries along; they were rewritten once, and stay as they are."""
 
 
 def main() -> int:
@@ -34,9 +33,13 @@ def main() -> int:
     STAMP.unlink(missing_ok=True)
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     places = ["--distpath", str(DIST), "--workpath", str(BUILD)]
-    subprocess.check_call([*command, *places, str(ROOT / "build.spec")], cwd=ROOT)
+    found_first = os.pathsep.join([str(opencv.unpacked(BUILD / "opencv")), str(ROOT)])
+    environment = os.environ | {"PYTHONPATH": found_first}
+    subprocess.check_call([*command, *places, str(ROOT / "build.spec")], cwd=ROOT, env=environment)
     shutil.copyfile(BUILD / "build" / licences.FOLDER / licences.WHOLE, BUNDLE / licences.WHOLE)
     if sys.platform == "linux":
+        for library in (INSIDE / "PySide6" / "Qt" / "lib").glob("libicudata.so.*"):
+            icu.trim(library)
         strip(BUNDLE)
     SIZES.write_text(size.report(BUNDLE, size.compressed(BUNDLE)), encoding="utf-8")
     print(SIZES.read_text(encoding="utf-8"), end="")
@@ -47,9 +50,7 @@ def main() -> int:
 def strip(folder: Path) -> None:
     """Take what only debuggers read out of libraries: a tenth of the bundle."""
     for path in sorted(folder.rglob("*.so*")):
-        if path.is_symlink() or any(part.endswith(GRAFTED) for part in path.parent.parts):
-            continue
-        if path.read_bytes()[:4] == b"\x7fELF":
+        if not path.is_symlink() and path.read_bytes()[:4] == b"\x7fELF":
             subprocess.check_call(["strip", "--strip-unneeded", str(path)])
 
 

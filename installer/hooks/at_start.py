@@ -5,7 +5,7 @@ The bundle's loader sets this variable for itself; it is read when a process sta
 
 import os
 
-if "LD_LIBRARY_PATH" in os.environ:
-    del os.environ["LD_LIBRARY_PATH"]
-if (original := os.environ.pop("LD_LIBRARY_PATH_ORIG", None)) is not None:
+original = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+os.environ.pop("LD_LIBRARY_PATH", None)
+if original is not None:
     os.environ["LD_LIBRARY_PATH"] = original

@@ -13,4 +13,4 @@ site, package = map(Path, get_package_paths("llama_cpp"))
 libraries = [file for file in sorted((package / "lib").iterdir()) if set(file.suffixes) & set(SUFFIXES)]
 plugins = [file for file in sorted((site / "bin").glob("*ggml-*")) if file.suffix in SUFFIXES]
 binaries = [(str(file), "llama_cpp/lib") for file in (*libraries, *plugins)]
-excludedimports = ["llama_cpp.server", "diskcache"]
+excludedimports = ["llama_cpp.server"]
