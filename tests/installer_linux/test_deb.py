@@ -14,43 +14,7 @@ from alisa_desktop import __version__
 from installer.linux import deb
 from installer.linux.depends import depends
 
-from .conftest import has_no, make_bundle
-
-
-def told(*command: str | Path) -> str:
-    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True, timeout=120).stdout
-
-
-class System:
-    """A tree with a package database of its own, in which nothing is installed yet."""
-
-    def __init__(self, root: Path) -> None:
-        if os.geteuid() and has_no("fakeroot"):
-            pytest.skip(has_no("fakeroot"))
-        self.root = root
-        database = root / "var/lib/dpkg"
-        for folder in ("info", "updates", "triggers"):
-            (database / folder).mkdir(parents=True)
-        for file in ("status", "available"):
-            (database / file).touch()
-        (root / "home/alisa/.local/share/Alisa").mkdir(parents=True)
-        (root / "home/alisa/.local/share/Alisa/alisa_memory.db").write_text("what was said")
-
-    def dpkg(self, *arguments: str | Path) -> None:
-        root = ["fakeroot"] if os.geteuid() else []
-        log = self.root / "var/log/dpkg.log"
-        log.parent.mkdir(exist_ok=True)
-        told(*root, "dpkg", f"--root={self.root}", f"--log={log}", "--force-depends", "--force-unsafe-io", *arguments)
-
-    def files(self) -> set[str]:
-        """Everything but what the package manager keeps for itself."""
-        found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*"))
-        return {path for path in found if not path.startswith("var/")}
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> System:
-    return System(tmp_path / "system")
+from .conftest import System, has_no, make_bundle, told
 
 
 def test_an_installed_program_runs_and_is_removed_without_a_trace(system: System, package: Path) -> None:
