@@ -10,6 +10,7 @@ import pytest
 from desktop import Desktop, wait_for
 from wine import NEW, OLD, USER, Windows
 
+pytestmark = pytest.mark.timeout(300)  # a Windows starts slowly beside many other tests
 TITLE = "^Alisa$"
 Setups = Callable[[str], Path]
 PICTURES = os.environ.get("ALISA_SETUP_PICTURES", "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from desktop import wait_for
 from wine import NEW, OLD, USER, Windows
 
+pytestmark = pytest.mark.timeout(300)  # a Windows starts slowly beside many other tests
 Setups = Callable[[str], Path]
 HOME = rf"C:\users\{USER}\AppData\Local\Programs\Alisa"
 
