@@ -11,6 +11,8 @@ from pathlib import Path
 
 OPENED_LATE = {"libdbus-1.so.3": "libdbus-1-3"}
 """Libraries that are opened by name at run time, which no file tells, and their packages: Qt's D-Bus."""
+DATA = {"libfontconfig.so.1": ("fontconfig-config",), "libxkbcommon.so.0": ("xkb-data", "libx11-data")}
+"""Packages of files that a library reads, which must be there also where the library itself is carried."""
 _ELF = b"\x7fELF"
 _STANZAS = "Source: alisa-desktop\n\nPackage: alisa-desktop\nArchitecture: any\n"
 
@@ -26,6 +28,7 @@ def depends(tree: Path) -> str:
     asked = {entry.partition(" ")[0]: entry for entry in _with_versions(programs)}
     wanted = _packages(_needed(programs) - carried) & asked.keys()  # the tool asks also for what is carried
     wanted |= {package for library, package in OPENED_LATE.items() if library not in carried}
+    wanted |= {package for library, packages in DATA.items() if library in carried for package in packages}
     return ", ".join(sorted(asked.get(name, name) for name in wanted))
 
 

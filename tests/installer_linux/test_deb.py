@@ -69,6 +69,12 @@ def test_it_asks_the_system_for_what_it_does_not_carry_and_nothing_else(bundle: 
     assert names == {"libxcb-cursor0", "libc6", "libdbus-1-3"}, "zlib1g is carried"
 
 
+def test_what_a_carried_library_reads_is_asked_for(bundle: Path, tmp_path: Path) -> None:
+    more = shutil.copytree(bundle, tmp_path / "more", symlinks=True)
+    (more / "_internal" / "libfontconfig.so.1").touch()
+    assert set(depends(more).split(", ")) - set(depends(bundle).split(", ")) == {"fontconfig-config"}
+
+
 def test_a_library_that_is_nowhere_stops_the_build(bundle: Path, tmp_path: Path) -> None:
     broken = shutil.copytree(bundle, tmp_path / "broken", symlinks=True)
     for part in ("libcarried.so", "libcarried.so.1"):
