@@ -110,13 +110,20 @@ def program(context: click.Context, /, hidden: bool, **given: Any) -> int | None
     context.obj = shared = _merged(context, given)
     if context.invoked_subcommand:
         return None
-    shared.log()
     if has_display():
-        return shared.start_app(shared.options(hidden=hidden))
+        from alisa_desktop import doorbell
+
+        return doorbell.start(shared.paths, hidden=hidden, begin=lambda: _open(shared, hidden))
+    shared.log()
     click.echo(NO_DISPLAY)
     from alisa_desktop import errands
 
     return errands.run(errands.talk(shared.options()))
+
+
+def _open(shared: Shared, hidden: bool) -> int:
+    shared.log()
+    return shared.start_app(shared.options(hidden=hidden))
 
 
 @program.command()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import click
 
 from alisa_desktop.core import knocks
+from alisa_desktop.core.errors import AlreadyRunning
 from alisa_desktop.core.messages import Outcome
 from alisa_desktop.host.door import RETRY_SECONDS, NobodyThere, Visit, bring_forward
 from alisa_desktop.host.paths import Paths
-from alisa_desktop.host.single import is_held
+from alisa_desktop.host.single import is_held, only_instance
 
 MODEL_FAILED = 3
 INTERRUPTED = 130
-STARTING_SECONDS = 15.0
+STARTING_SECONDS = 30.0
 """Whoever holds the profile and does not open the door by then is not about to start."""
 NOT_RUNNING = "Alisa isn't running."
 NO_ANSWER = "Alisa runs, but she does not answer. End “alisa-desktop” in the task manager, then start her again."
@@ -37,6 +40,28 @@ def knock(paths: Paths, seconds: float) -> Visit | None:
             if time.monotonic() >= end:
                 raise NobodyThere(NO_ANSWER) from error
         time.sleep(RETRY_SECONDS)
+
+
+def start(paths: Paths, *, hidden: bool, begin: Callable[[], int]) -> int:
+    """Let the one who runs come forward, or hold the profile and `begin`; returns the exit code.
+
+    Of several that start at once one begins, and the others find her before they load anything large. Who starts
+    `hidden` calls nobody forward. Raises `NobodyThere` when somebody holds the profile and does not answer, and
+    `AlreadyRunning` when she has no windows.
+    """
+    while True:
+        visit = knock(paths, STARTING_SECONDS)
+        if visit:
+            with visit:
+                if not hidden:
+                    bring_forward(visit)
+            return 0
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(only_instance(paths.lock))
+            except AlreadyRunning:  # another one was faster
+                continue
+            return begin()
 
 
 def leave(paths: Paths, seconds: float) -> int:

@@ -1,69 +1,37 @@
-"""The first moments of the app: one Alisa a profile, her first picture, and only then everything that takes time."""
+"""The first moments of the app: her first picture, and only then everything that takes time."""
 
 from __future__ import annotations
 
 import builtins
 import linecache
-import time
 from dataclasses import replace
-from pathlib import Path
 
 from alisa_desktop import __version__
-from alisa_desktop.core.errors import AlreadyRunning
 from alisa_desktop.host.bugs import Bugs, caught
 from alisa_desktop.host.crash import watch_crashes
 from alisa_desktop.host.display import prefer_free_placement
-from alisa_desktop.host.single import only_instance
 from alisa_desktop.options import Options
 from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.first_picture import load_first_picture
 
-STARTING_SECONDS = 30.0
-"""Whoever holds the profile and does not open the door by then is not about to start."""
-KNOCKING_SECONDS = 0.5
-"""After that it is tried again whether the profile is free: who held it may have been leaving."""
-
 
 def run(options: Options) -> int:
-    """Open Alisa on the desktop and stay until she is told to quit; returns the exit code."""
+    """Open Alisa on the desktop and stay until she is told to quit; returns the exit code. We hold the profile."""
     with caught() as bugs:
         return _start(options, bugs)
 
 
 def _start(options: Options, bugs: Bugs) -> int:
-    import_plainly()
-    prefer_free_placement()
-    application = Application(["Alisa"])
-    application.setApplicationName("Alisa")
-    application.setApplicationVersion(__version__)
-    application.setDesktopFileName("io.github.alisa_desktop.Alisa")
-    application.setQuitOnLastWindowClosed(False)
-    application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
-    end = time.monotonic() + STARTING_SECONDS
-    while True:
-        try:
-            with only_instance(options.paths.lock), watch_crashes(options.paths.logs) as crash:
-                return _run_alone(application, replace(options, alone=False), bugs, crash)
-        except AlreadyRunning:
-            if _bring_forward(options.paths.profile):
-                return 0
-            if time.monotonic() >= end:
-                raise
-
-
-def _bring_forward(profile: Path) -> bool:
-    """Ask the one who runs to come forward; False when she is not there yet, or not any more.
-
-    Raises `AlreadyRunning` where she has no windows.
-    """
-    from alisa_desktop.host.door import NobodyThere, Visit, bring_forward
-
-    try:
-        with Visit(profile, KNOCKING_SECONDS) as visit:
-            bring_forward(visit)
-    except NobodyThere:
-        return False
-    return True
+    with watch_crashes(options.paths.logs) as crash:
+        import_plainly()
+        prefer_free_placement()
+        application = Application(["Alisa"])
+        application.setApplicationName("Alisa")
+        application.setApplicationVersion(__version__)
+        application.setDesktopFileName("io.github.alisa_desktop.Alisa")
+        application.setQuitOnLastWindowClosed(False)
+        application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
+        return _run_alone(application, replace(options, alone=False), bugs, crash)
 
 
 def import_plainly() -> None:

@@ -18,15 +18,18 @@ log = logging.getLogger(__name__)
 
 
 class _Connection(asyncio.Protocol):
-    """One visitor's connection."""
+    """One visitor's connection; it stands among `all_of_them` as long as it is open."""
 
-    def __init__(self, welcome: Welcome) -> None:
+    def __init__(self, welcome: Welcome, all_of_them: set[_Connection]) -> None:
+        self.closed = asyncio.Event()
         self._welcome = welcome
         self._guest: Guest | None = None
+        self._all = all_of_them
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let them in, if they are the same user."""
         self._transport = cast(asyncio.Transport, transport)
+        self._all.add(self)
         connection = transport.get_extra_info("socket")
         if connection and not may_enter(connection.fileno()):
             self._transport.abort()
@@ -42,6 +45,13 @@ class _Connection(asyncio.Protocol):
         """Tell that they are gone."""
         if self._guest:
             self._guest.gone()
+        self._all.discard(self)
+        self.closed.set()
+
+    async def break_off(self) -> None:
+        """Hang up at once; returns when the connection is closed."""
+        self._transport.abort()
+        await self.closed.wait()
 
     def _send(self, data: bytes) -> None:
         if self._transport.get_write_buffer_size() > MOST_UNREAD:
@@ -58,8 +68,13 @@ async def open_door(profile: Path, welcome: Welcome) -> AsyncIterator[None]:
         log.warning("no door: %s", "there is somebody at that address" if address else "no folder is private")
         yield
         return
-    async with _listening(address, lambda: _Connection(welcome)):
-        yield
+    connections: set[_Connection] = set()
+    async with _listening(address, lambda: _Connection(welcome, connections)):
+        try:
+            yield
+        finally:
+            for connection in tuple(connections):
+                await connection.break_off()
 
 
 if sys.platform == "win32":

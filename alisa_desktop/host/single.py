@@ -44,7 +44,7 @@ def is_held(lock: Path) -> bool:
     try:
         return not _lock(handle)
     finally:
-        os.close(handle)
+        os.close(handle)  # gives the lock back at once
 
 
 if sys.platform == "win32":
