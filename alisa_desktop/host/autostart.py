@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from alisa_desktop.core.errors import AutostartFailed
+from alisa_desktop.core.errors import AutostartFailed, SettingsFailed
 from alisa_desktop.host.paths import Paths
 
 HIDDEN = "--hidden"
@@ -39,7 +39,10 @@ class Entry(Protocol):
 
 
 class NoEntry:
-    """Null object: nobody knows how to start her again, so nothing can be started."""
+    """Null object: nobody knows how to start her again, or where that is written down, so nothing can be started."""
+
+    def __init__(self, reason: str = "it is not known which program to start") -> None:
+        self._reason = reason
 
     def read(self) -> list[str]:
         """Nothing."""
@@ -47,7 +50,7 @@ class NoEntry:
 
     def write(self, command: Sequence[str]) -> None:
         """Refuses."""
-        raise OSError("it is not known which program to start")
+        raise OSError(self._reason)
 
     def remove(self) -> None:
         """There is nothing."""
@@ -57,9 +60,9 @@ class Autostart:
     """Starts her with this profile at the log-in, or not. Any thread."""
 
     def __init__(self, paths: Paths) -> None:
-        own = paths.profile == Paths.of().profile
+        own = _is_own(paths.profile)
         command = program()
-        self._entry: Entry = _entry("" if own else _short(paths.profile)) if command else NoEntry()
+        self._entry = _entry_for("" if own else _short(paths.profile)) if command else NoEntry()
         self._command = [*command, HIDDEN, *([] if own else ["--profile", str(paths.profile)])]
 
     @property
@@ -115,6 +118,21 @@ def program() -> list[str]:
         return [str(here.with_name(here.name.replace("alisa-desktop-cli", "alisa-desktop")))]
     windowed = here.with_name("pythonw.exe")
     return [str(windowed if windowed.is_file() else here), "-P", "-m", "alisa_desktop"]
+
+
+def _entry_for(profile: str) -> Entry:
+    try:
+        return _entry(profile)
+    except RuntimeError:  # Path.home: a user without a home
+        return NoEntry("you have no home folder here")
+
+
+def _is_own(profile: Path) -> bool:
+    """Whether it is the one that nobody need name."""
+    try:
+        return profile == Paths.of().profile
+    except SettingsFailed:  # a user without a home has none
+        return False
 
 
 def _short(profile: Path) -> str:

@@ -33,7 +33,12 @@ class Paths:
 
         Raises `SettingsFailed` for the home (`~name`) of somebody who has none here.
         """
-        folder = profile or Path(platformdirs.user_data_dir("Alisa", appauthor=False, roaming=False))
+        try:
+            folder = profile or Path(platformdirs.user_data_dir("Alisa", appauthor=False, roaming=False))
+        except RuntimeError as error:
+            raise SettingsFailed(
+                "You have no home folder here, so I don't know where to keep anything. Name a folder with --profile."
+            ) from error
         try:
             return cls(folder.expanduser().absolute(), resources())
         except RuntimeError as error:
