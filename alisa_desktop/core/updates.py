@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+REPOSITORY = ""
+"""Where she is published, `OWNER/NAME` at GitHub; empty as long as nobody has decided that. Who publishes her writes
+it here: the feed of releases and the home page of the packages follow."""
+
 
 class Freshness(StrEnum):
     """How this version stands."""

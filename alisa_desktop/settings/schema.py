@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 from alisa_desktop.core.sight import Consent
+from alisa_desktop.core.updates import REPOSITORY
 
 OF_FILE = ("model_source", "model_file", "context_tokens")
 """The settings that say which file she thinks with."""
@@ -140,8 +141,14 @@ class Settings(BaseModel):
     tell_updates: bool = Field(
         False,
         title="Tell me when there is a new version",
-        description="Asks github.com once a day and says nothing about you there. Nothing is downloaded.",
+        description="Asks for the list of my releases once a day and says nothing about you. Nothing is downloaded.",
         json_schema_extra={"group": "Alisa"},
+    )
+    update_feed: str = Field(
+        f"https://api.github.com/repos/{REPOSITORY}/releases/latest" if REPOSITORY else "",
+        title="Where new versions are told of",
+        description="The address of a release at GitHub: https://api.github.com/repos/OWNER/NAME/releases/latest.",
+        json_schema_extra={"group": "Alisa", "when": {"tell_updates": True}},
     )
     bubble_fade_seconds: int = Field(
         20,
@@ -225,8 +232,6 @@ class Settings(BaseModel):
         description="Minutes without a word until her memory is given back; she wakes up when you type. 0: never.",
         json_schema_extra={"group": "Model", "unit": "min", "step": 5},
     )
-    update_feed: str = "https://api.github.com/repos/alisa-desktop/alisa-desktop/releases/latest"
-    """Where releases are told of; `updates.feed` says what is read there."""
     welcome_shown: bool = False
     """Whether the welcome was seen or skipped."""
     starter_hint_shown: bool = False

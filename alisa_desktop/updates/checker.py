@@ -26,6 +26,7 @@ AGAIN_SECONDS = 3600.0
 WHOLE_SECONDS = 30.0
 """One answer, all in all."""
 WHAT = "the list of releases"
+NO_FEED = "I don't know where my releases are told of. Put the address into Settings, under Alisa."
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,8 @@ class Checker:
             return self.update
 
     async def _ask(self, feed: str) -> Release:
+        if not feed:
+            raise FeedFailed(NO_FEED)
         kept = await self._kept(feed)
         known = _release(kept.get("release"), feed)
         headers = {"Accept": "application/json"}

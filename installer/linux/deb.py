@@ -19,6 +19,7 @@ from pathlib import Path
 from textwrap import fill
 
 from alisa_desktop import __version__
+from alisa_desktop.core.updates import REPOSITORY
 from installer import licences
 from installer.changelog import FILE, Release, release_of, releases
 from installer.linux import icons, man
@@ -28,7 +29,6 @@ HERE = Path(__file__).resolve().parent
 NAME = "alisa-desktop"
 ID = "io.github.alisa_desktop.Alisa"
 """By this the desktop knows her: her .desktop file, her icon, and what the software centres say of her."""
-HOME = "https://github.com/alisa-desktop/alisa-desktop"
 MAINTAINER = "Alisa Desktop contributors <alisa-desktop@users.noreply.github.com>"
 PROGRAM = Path("usr/lib") / NAME
 SHARE = Path("usr/share")
@@ -44,8 +44,7 @@ Recommends: fonts-noto-color-emoji
 Suggests: gnome-shell-extension-appindicator
 Section: utils
 Priority: optional
-Homepage: {home}
-Description: private companion who lives in the tray
+{home}Description: private companion who lives in the tray
  Alisa is a small companion who stands on your desktop, shows what she feels,
  and answers in a speech bubble. She thinks with a language model on your own
  computer, remembers what was said, and needs no account and no network.
@@ -109,7 +108,14 @@ def metainfo() -> str:
         for release in releases(FILE.read_text(encoding="utf-8"))
     )
     source = (HERE / f"{ID}.metainfo.xml").read_text(encoding="utf-8")
-    return source.replace("<releases/>", f"<releases>\n{told}\n  </releases>")
+    places = {"homepage": home(), "bugtracker": f"{home()}/issues"} if REPOSITORY else {}
+    urls = "".join(f'  <url type="{kind}">{address}</url>\n' for kind, address in places.items())
+    return source.replace("  <urls/>\n", urls).replace("<releases/>", f"<releases>\n{told}\n  </releases>")
+
+
+def home() -> str:
+    """Where she is published."""
+    return f"https://github.com/{REPOSITORY}"
 
 
 def _debian_changelog() -> str:
@@ -139,7 +145,12 @@ def _write_control(tree: Path, architecture: str) -> None:
     needed = depends(tree / PROGRAM)
     size = sum(-(-file.stat().st_size // 1024) for file in files)  # KiB, each file rounded up
     told = {"name": NAME, "version": debian_version(__version__), "architecture": architecture}
-    told |= {"home": HOME, "maintainer": MAINTAINER, "size": str(size), "depends": needed}
+    told |= {
+        "home": f"Homepage: {home()}\n" if REPOSITORY else "",
+        "maintainer": MAINTAINER,
+        "size": str(size),
+        "depends": needed,
+    }
     _write(tree / "DEBIAN/control", CONTROL.format(**told))
     sums = (f"{_md5(file)}  {file.relative_to(tree).as_posix()}\n" for file in files)
     _write(tree / "DEBIAN/md5sums", "".join(sums))

@@ -14,7 +14,6 @@ import pytest
 from PySide6.QtGui import QImage
 
 from alisa_desktop import __version__, cli, start
-from alisa_desktop.settings.schema import Settings
 from installer.changelog import release_of, releases
 from installer.linux import deb, icons
 
@@ -64,11 +63,11 @@ def test_the_software_centres_can_read_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_her_home_is_where_releases_are_told_of() -> None:
-    assert Settings().update_feed.partition("/repos/")[2].startswith(deb.HOME.removeprefix("https://github.com/"))
-    addresses = [url.text or "" for url in ET.fromstring(deb.metainfo()).findall("url")]
-    assert addresses
-    assert all(address.startswith(deb.HOME) for address in addresses)
+def test_her_home_is_told_once_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "<url" not in deb.metainfo()
+    monkeypatch.setattr(deb, "REPOSITORY", "someone/alisa")
+    addresses = [url.text for url in ET.fromstring(deb.metainfo()).findall("url")]
+    assert addresses == ["https://github.com/someone/alisa", "https://github.com/someone/alisa/issues"]
 
 
 def test_icons_have_their_sizes_and_a_picture(tmp_path: Path) -> None:

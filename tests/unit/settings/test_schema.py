@@ -27,7 +27,6 @@ def test_every_setting_says_what_it_is(name: str) -> None:
 def test_only_what_is_no_choice_says_nothing() -> None:
     assert set(Settings.model_fields) - set(FIELDS) == {
         "starter_hint_shown",
-        "update_feed",
         "vision_explained",
         "vision_paused_until",
         "welcome_shown",

@@ -93,7 +93,7 @@ async def test_a_feed_that_is_not_reached_is_tried_again(checker: Checker, feed:
     assert await checker.is_due(feed.address, datetime.now(UTC))
 
 
-@pytest.mark.parametrize("address", ["http://example.org/latest", "ftp://example.org", "nonsense", ""])
+@pytest.mark.parametrize("address", ["http://example.org/latest", "ftp://example.org", "nonsense"])
 async def test_only_safe_addresses_are_asked(checker: Checker, address: str) -> None:
     update = await checker.check(address)
     assert (update.state, "safe" in update.trouble) == (Freshness.FAILED, True)
@@ -106,10 +106,14 @@ async def test_a_feed_that_is_far_too_long_is_not_read_to_its_end(checker: Check
 
 async def test_a_feed_that_dawdles_is_left(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checker_module, "WHOLE_SECONDS", 0.1)
-    silent = await asyncio.start_server(lambda reader, writer: asyncio.sleep(0), "127.0.0.1", 0)
+    guests: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: guests.append(writer), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     update = await checker.check(f"http://127.0.0.1:{port}/latest")
     silent.close()
+    for guest in guests:
+        guest.close()
+        await guest.wait_closed()
     assert "too long" in update.trouble
 
 
@@ -191,3 +195,9 @@ async def test_a_wish_is_heard_at_once(checker: Checker, feed: Feed, monkeypatch
         assert (await found.get()).version == "9.0"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_without_a_feed_nobody_is_asked(checker: Checker) -> None:
+    update = await checker.check("")
+    assert update.state is Freshness.FAILED
+    assert "Put the address into Settings" in update.trouble
