@@ -15,7 +15,7 @@ UNUSED_MODULES = (
     "IPython", "PIL._avif", "PIL._imagingcms", "PIL._imagingft", "PIL._imagingmath", "PIL._imagingtk", "PIL._webp",
     "_pytest", "alembic.testing", "alisa_desktop.memory.migrations.versions", "cv2.gapi", "dotenv", "email_validator",
     "gguf", "hypothesis", "llama_cpp.server", "matplotlib", "mypy", "numpy.f2py", "numpy.testing",
-    "numpy.distutils", "opentelemetry", "pip", "pkg_resources", "pydantic.mypy", "pydantic.v1.mypy",
+    "numpy.distutils", "pip", "pkg_resources", "pydantic.mypy", "pydantic.v1.mypy",
     "pydantic.v1._hypothesis_plugin", "pydantic._hypothesis_plugin", "pygments", "pytest", "rich", "setuptools",
     "sqlalchemy.ext.mypy", "sqlalchemy.testing", "tkinter", "typer", "uvloop", "watchfiles",
 )  # fmt: skip
@@ -48,8 +48,10 @@ QT_PLUGINS = (
 )
 """Qt's plug-ins that are used, by their folder and name: pictures are SVG and PNG (which needs no plug-in), the network
 is httpx's and uvicorn's, the style is Fusion. The theme of GTK would bring all of GTK along."""
-QT_EXTRAS = ("*d3dcompiler*", "*opengl32sw*", "*/translations/*")
-"""Fallbacks for OpenGL, which no widget of ours uses, and words in languages that she does not speak."""
+GRAPHICS = ("*d3dcompiler*", "*opengl32sw*")
+"""Fallbacks for OpenGL, which no widget of ours uses. PySide's hook, too, brings them along on Windows."""
+QT_EXTRAS = (*GRAPHICS, "*/translations/*")
+"""With words in languages that she does not speak."""
 QT_LIBRARIES = {
     *("Core", "DBus", "Gui", "Network", "OpenGL", "Svg", "Widgets"),
     *("WaylandClient", "WlShellIntegration", "XcbQpa"),  # on Linux
@@ -61,6 +63,7 @@ UNUSED_FILES = (
     "*/alembic/templates/*",
     "*/py.typed",
     "*opencv_videoio_ffmpeg*",
+    *GRAPHICS,
     "alembic/templates/*",
     "onnxruntime/capi/*providers_shared*",
 )

@@ -29,6 +29,11 @@ def test_on_windows_there_is_one_copy_anyway() -> None:
     assert contents.tidy(entries) == entries
 
 
+def test_whoever_brings_fallbacks_for_graphics() -> None:
+    assert not contents.is_used((r"PySide6\opengl32sw.dll", r"C:\site\PySide6\opengl32sw.dll", "BINARY"))
+    assert contents.is_used(("PySide6/Qt6Gui.dll", "Qt6Gui.dll", "BINARY"))
+
+
 @pytest.mark.parametrize(
     ("file", "used"),
     [
