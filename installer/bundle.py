@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
 
-from installer import icu, licences, opencv, size
+from installer import icu, licences, size, slim
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
@@ -22,6 +22,8 @@ PROGRAM = BUNDLE / ("alisa-desktop.exe" if sys.platform == "win32" else "alisa-d
 STAMP = BUILD / "bundle.txt"
 SIZES = DIST / "size.txt"
 SOURCES = ("alisa_desktop", "installer", "resources")
+GRAFTED = ".libs"
+"""End of the folders with libraries that a wheel brings along; `strip` breaks these, which were rewritten once."""
 
 
 def main() -> int:
@@ -33,7 +35,7 @@ def main() -> int:
     STAMP.unlink(missing_ok=True)
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     places = ["--distpath", str(DIST), "--workpath", str(BUILD)]
-    found_first = os.pathsep.join([str(opencv.unpacked(BUILD / "opencv")), str(ROOT)])
+    found_first = os.pathsep.join(map(str, [*slim.folders(), ROOT]))
     environment = os.environ | {"PYTHONPATH": found_first}
     subprocess.check_call([*command, *places, str(ROOT / "build.spec")], cwd=ROOT, env=environment)
     shutil.copyfile(BUILD / "build" / licences.FOLDER / licences.WHOLE, BUNDLE / licences.WHOLE)
@@ -50,7 +52,9 @@ def main() -> int:
 def strip(folder: Path) -> None:
     """Take what only debuggers read out of libraries: a tenth of the bundle."""
     for path in sorted(folder.rglob("*.so*")):
-        if not path.is_symlink() and path.read_bytes()[:4] == b"\x7fELF":
+        if path.is_symlink() or any(part.endswith(GRAFTED) for part in path.parent.parts):
+            continue
+        if path.read_bytes()[:4] == b"\x7fELF":
             subprocess.check_call(["strip", "--strip-unneeded", str(path)])
 
 

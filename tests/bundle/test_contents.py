@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -14,6 +15,7 @@ import pytest
 from installer import bundle, contents, licences, size
 
 QT_LIBRARY = re.compile(r"(?:lib)?Qt6(\w+)\.(?:so|dll)[.\d]*")
+PT_LOAD = 1  # elf(5)
 UNWANTED = ("gtk", "gdk", "libav", "tcl", "tk8", "pytest", "mypy", "hypothesis", "setuptools", "pip-", "Qml", "Quick")
 """Beginnings of names, after `lib` or `Qt6`."""
 
@@ -92,6 +94,18 @@ def test_of_icu_there_is_how_words_are_sorted(inside: Path) -> None:
     assert b"/coll/ucadata.icu" in data and b"/coll/de.res" in data
     assert b"/curr/" not in data
     assert file.stat().st_size < 8 * size.MEGABYTE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the format of Linux's libraries")
+def test_every_library_can_be_mapped(exe: Path) -> None:
+    """What the loader refuses with "not page-aligned": libraries that were rewritten, and then stripped."""
+    for path in exe.parent.rglob("*"):
+        if path.is_symlink() or not path.is_file() or (data := path.read_bytes())[:5] != b"\x7fELF\x02":
+            continue
+        table, size_of_one, count = *struct.unpack_from("<Q", data, 32), *struct.unpack_from("<HH", data, 54)
+        for at in range(table, table + count * size_of_one, size_of_one):
+            kind, _, offset, address, _, _, _, alignment = struct.unpack_from("<IIQQQQQQ", data, at)
+            assert kind != PT_LOAD or (address - offset) % alignment == 0, path
 
 
 def test_no_link_leads_out_of_the_bundle(exe: Path) -> None:

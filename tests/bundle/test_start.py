@@ -42,7 +42,7 @@ def test_the_starter_brain_speaks(exe: Path, profile: Path) -> None:
     done = run(exe, "say", "hello", "--json", "--profile", profile)
     assert done.returncode == 0, done.stderr
     reply = json.loads(done.stdout)
-    assert reply["outcome"] == "finished" and reply["text"]
+    assert reply["outcome"] == "done" and reply["text"]
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def moved(exe: Path, tmp_path: Path) -> Path:
 def test_it_runs_in_a_folder_of_any_name(moved: Path, profile: Path) -> None:
     done = run(moved, "say", "hello", "--json", "--profile", profile / "of mine")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["outcome"] == "finished"
+    assert json.loads(done.stdout)["outcome"] == "done"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bind mounts, or a user for whom permissions count")

@@ -1,0 +1,123 @@
+"""Packages that the bundle has with less in them: built once, and kept beside the model's library.
+
+The published OpenCV holds video codecs, neural networks and a library for linear algebra, 150 MB to read text off a
+picture; NumPy brings a library for linear algebra as well, 30 MB to work with lists of a few numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import bootstrap
+
+ON_INTEL = platform.machine().lower() in ("x86_64", "amd64")
+NUMPY = "numpy"
+NUMPY_OPTIONS = (
+    *("-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true"),
+    *(["-Dcpu-dispatch=X86_V3"] if ON_INTEL else []),
+)
+OPENCV = "opencv-python-headless"
+OPENCV_PARTS = "core,geometry,imgproc,imgcodecs,python3"
+NOT_OF_OPENCV = (
+    *("AVIF", "EIGEN", "FFMPEG", "FLATBUFFERS", "GIF", "GSTREAMER", "IMGCODEC_HDR", "IMGCODEC_PFM", "IMGCODEC_PXM"),
+    *(
+        "IMGCODEC_SUNRASTER",
+        "IPP",
+        "ITT",
+        "JASPER",
+        "LAPACK",
+        "OPENCL",
+        "OPENEXR",
+        "OPENJPEG",
+        "PNG",
+        "PROTOBUF",
+        "TIFF",
+    ),
+    *("V4L", "WEBP"),
+)
+OPENCV_OPTIONS = (
+    f"-DBUILD_LIST={OPENCV_PARTS}",
+    *(f"-DWITH_{name}=OFF" for name in NOT_OF_OPENCV),
+    *(f"-DBUILD_{name}=ON" for name in ("JPEG", "ZLIB")),
+    *(f"-DBUILD_{name}=OFF" for name in ("DOCS", "JAVA", "PERF_TESTS", "SHARED_LIBS", "TESTS", "opencv_apps")),
+    *("-DCMAKE_BUILD_TYPE=Release", "-DOPENCV_SKIP_PYTHON_LOADER=ON"),
+    *(["-DCPU_DISPATCH=SSE4_1,AVX2"] if ON_INTEL else []),  # chosen when it runs
+)
+
+
+def folders() -> list[Path]:
+    """The folders with these packages as Python imports them; to build them takes some ten minutes, once.
+
+    Raises `subprocess.CalledProcessError` where that fails.
+    """
+    return [built(NUMPY, NUMPY_OPTIONS, build_numpy), built(OPENCV, OPENCV_OPTIONS, build_opencv)]
+
+
+def built(name: str, options: tuple[str, ...], build: Callable[[Path, Path], None]) -> Path:
+    """The folder with a package that was built so, or is now; `build` gets the requirement and an empty folder."""
+    entries = re.split(r"\n(?=[A-Za-z])", bootstrap.LOCK.read_text(encoding="utf-8").strip())
+    locked = "\n".join(entry for entry in entries if entry.startswith(f"{name}==")) + "\n"  # one for each Python
+    folder = bootstrap.wheel_folder(f"{locked}{options}")
+    if not folder.exists():
+        bootstrap.say(f"Building {name} with only what she needs of it; this takes some minutes, once ...")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent) as place:
+            requirement, new = Path(place) / "requirements.txt", Path(place) / "new"
+            requirement.write_text(locked, encoding="utf-8")
+            new.mkdir()
+            build(requirement, new)
+            new.rename(folder)
+    return folder
+
+
+def build_numpy(requirement: Path, folder: Path) -> None:
+    """Build NumPy by pip, and unpack its wheel."""
+    settings = [f"--config-settings=setup-args={option}" for option in NUMPY_OPTIONS]
+    pip(requirement, "wheel", "--no-binary", NUMPY, *settings)
+    with zipfile.ZipFile(next(requirement.parent.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+
+
+def build_opencv(requirement: Path, folder: Path) -> None:
+    """Build OpenCV's module by CMake: the package's own way knows only OpenCV as a whole."""
+    place = requirement.parent
+    pip(requirement, "download", "--no-binary", OPENCV)
+    with tarfile.open(next(place.glob("*.tar.gz"))) as packed:
+        packed.extractall(place, filter="data")
+    source = next(path for path in place.glob("opencv*") if path.is_dir())
+    run = partial(subprocess.check_call, stdout=subprocess.DEVNULL)
+    cmake = shutil.which("cmake", path=str(bootstrap.BIN)) or "cmake"
+    generator = [] if sys.platform == "win32" else ["-G", "Ninja"]  # where Visual Studio is found without one
+    python = f"-DPYTHON3_EXECUTABLE={sys.executable}"
+    environment = os.environ | {"PATH": os.pathsep.join([str(bootstrap.BIN), os.environ["PATH"]])}
+    run([cmake, *generator, "-S", str(source / "opencv"), "-B", str(place / "build"), python, *OPENCV_OPTIONS],
+        env=environment)  # fmt: skip
+    build = [cmake, "--build", str(place / "build"), "--config", "Release", "--parallel", "--target", "opencv_python3"]
+    run(build, env=environment)
+    kinds = (".pyd", ".so")
+    module = next(path for path in (place / "build" / "lib").rglob("cv2*") if path.suffix in kinds)
+    files = [shutil.copy(module, folder / f"cv2{''.join(module.suffixes)}")]
+    about = folder / f"{source.name}.dist-info"
+    about.mkdir()
+    files += [shutil.copy(source / name, about) for name in ("LICENSE.txt", "LICENSE-3RD-PARTY.txt")]
+    files.append(shutil.copy(source / "PKG-INFO", about / "METADATA"))
+    record = "".join(f"{Path(file).relative_to(folder).as_posix()},,\n" for file in files)
+    (about / "RECORD").write_text(record, encoding="utf-8")
+
+
+def pip(requirement: Path, task: str, *arguments: str) -> None:
+    """Let pip fetch or build what is required, into the folder where that is written."""
+    command = [sys.executable, *bootstrap.PIP, task, "--quiet", "--no-deps", "--no-cache-dir", "--require-hashes"]
+    place = "--wheel-dir" if task == "wheel" else "--dest"
+    subprocess.check_call([*command, *arguments, place, str(requirement.parent), "-r", str(requirement)])
