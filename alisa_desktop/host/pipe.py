@@ -20,17 +20,20 @@ from alisa_desktop.core.log_lines import TaggedLines
 from alisa_desktop.host.bugs import catch
 
 READ_SIZE = 65_536
+STANDARD_HANDLES = (0xFFFFFFF6, 0xFFFFFFF5)  # processenv.h, STD_INPUT_HANDLE and STD_OUTPUT_HANDLE
 
 
 def connect() -> tuple[Inbox, Outbox]:
     """Take standard input and output over for frames; call it once, before anything is printed.
 
-    Ctrl-C is for the parent, which ends the child by closing the pipe; stray prints go to standard error.
+    Ctrl-C is for the parent, which ends the child by closing the pipe; stray prints go to standard error, and whoever
+    else reads finds nothing.
     """
-    outbox = Outbox(_take_over_stdout())
+    outbox = Outbox(_take_over(1, 2))
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # a device, no path
+        inbox = Inbox(_take_over(0, nothing.fileno()))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _log_to_the_engine()
-    inbox = Inbox()
     threading.Thread(target=inbox.read_forever, name="pipe reader", daemon=True).start()
     return inbox, outbox
 
@@ -46,15 +49,21 @@ def _log_to_the_engine() -> None:
     catch()
 
 
-def _take_over_stdout() -> int:
-    """Keep the pipe under a number of our own and send stray prints to standard error."""
-    pipe = os.dup(1)
-    os.dup2(2, 1)
+def _take_over(stream: int, other: int) -> int:
+    """Keep the pipe of a standard stream under a number of our own, and put another file in its place.
+
+    On Windows, every C library that is loaded asks what its standard input is, and would wait until our read is over.
+    """
+    pipe = os.dup(stream)
+    os.dup2(other, stream)
     if sys.platform == "win32":
+        import ctypes
         import msvcrt
 
-        msvcrt.setmode(0, os.O_BINARY)
         msvcrt.setmode(pipe, os.O_BINARY)
+        set_handle = ctypes.WinDLL("kernel32").SetStdHandle
+        set_handle.argtypes = [ctypes.c_uint32, ctypes.c_void_p]
+        set_handle(STANDARD_HANDLES[stream], msvcrt.get_osfhandle(stream))
     return pipe
 
 
@@ -77,8 +86,9 @@ class Outbox:
 class Inbox:
     """Reads frames from the engine in a thread of its own, so that a cancel is seen while the model works."""
 
-    def __init__(self) -> None:
+    def __init__(self, descriptor: int) -> None:
         self.ended = False
+        self._pipe = descriptor
         self._requests: queue.Queue[Frame | None] = queue.Queue()
         self._cancelled = (0, 0)
 
@@ -86,7 +96,7 @@ class Inbox:
         """Take frames in until the pipe ends or breaks."""
         decoder = FrameDecoder()
         with suppress(OSError, FrameError):
-            while data := os.read(0, READ_SIZE):
+            while data := os.read(self._pipe, READ_SIZE):
                 for frame in decoder.feed(data):
                     self._sort(frame)
         self.ended = True
