@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -71,13 +72,15 @@ def built(name: str, options: tuple[str, ...], build: Callable[[Path, Path], Non
     folder = bootstrap.wheel_folder(f"{locked}{options}")
     if not folder.exists():
         bootstrap.say(f"Building {name} with only what she needs of it; this takes some minutes, once ...")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder.parent) as place:
-            requirement, new = Path(place) / "requirements.txt", Path(place) / "new"
+        half = folder.with_name(f"{folder.name}.half")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        with TemporaryDirectory() as place:  # with a Python of its own: Cython does not run from below "Jérôme 田中"
+            venv.create(Path(place) / "python", with_pip=True)
+            requirement = Path(place) / "requirements.txt"
             requirement.write_text(locked, encoding="utf-8")
-            new.mkdir()
-            build(requirement, new)
-            new.rename(folder)
+            build(requirement, half)
+        half.rename(folder)
     return folder
 
 
@@ -118,6 +121,7 @@ def build_opencv(requirement: Path, folder: Path) -> None:
 
 def pip(requirement: Path, task: str, *arguments: str) -> None:
     """Let pip fetch or build what is required, into the folder where that is written."""
-    command = [sys.executable, *bootstrap.PIP, task, "--quiet", "--no-deps", "--no-cache-dir", "--require-hashes"]
+    python = requirement.parent / "python" / bootstrap.BIN.name / bootstrap.PYTHON.name
+    command = [str(python), *bootstrap.PIP, task, "--quiet", "--no-deps", "--no-cache-dir", "--require-hashes"]
     place = "--wheel-dir" if task == "wheel" else "--dest"
     subprocess.check_call([*command, *arguments, place, str(requirement.parent), "-r", str(requirement)])
