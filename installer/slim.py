@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -31,21 +32,9 @@ NUMPY_OPTIONS = (
 OPENCV = "opencv-python-headless"
 OPENCV_PARTS = "core,geometry,imgproc,imgcodecs,python3"
 NOT_OF_OPENCV = (
-    *("AVIF", "EIGEN", "FFMPEG", "FLATBUFFERS", "GIF", "GSTREAMER", "IMGCODEC_HDR", "IMGCODEC_PFM", "IMGCODEC_PXM"),
-    *(
-        "IMGCODEC_SUNRASTER",
-        "IPP",
-        "ITT",
-        "JASPER",
-        "LAPACK",
-        "OPENCL",
-        "OPENEXR",
-        "OPENJPEG",
-        "PNG",
-        "PROTOBUF",
-        "TIFF",
-    ),
-    *("V4L", "WEBP"),
+    *("AVIF", "EIGEN", "FFMPEG", "FLATBUFFERS", "GIF", "GSTREAMER", "IPP", "ITT", "JASPER", "LAPACK", "OPENCL"),
+    *("OPENEXR", "OPENJPEG", "PNG", "PROTOBUF", "TIFF", "UNIFONT", "V4L", "WEBP"),
+    *(f"IMGCODEC_{kind}" for kind in ("HDR", "PFM", "PXM", "SUNRASTER")),
 )
 OPENCV_OPTIONS = (
     f"-DBUILD_LIST={OPENCV_PARTS}",
@@ -102,10 +91,9 @@ def build_opencv(requirement: Path, folder: Path) -> None:
     run = partial(subprocess.check_call, stdout=subprocess.DEVNULL)
     cmake = shutil.which("cmake", path=str(bootstrap.BIN)) or "cmake"
     generator = [] if sys.platform == "win32" else ["-G", "Ninja"]  # where Visual Studio is found without one
-    python = f"-DPYTHON3_EXECUTABLE={sys.executable}"
     environment = os.environ | {"PATH": os.pathsep.join([str(bootstrap.BIN), os.environ["PATH"]])}
-    run([cmake, *generator, "-S", str(source / "opencv"), "-B", str(place / "build"), python, *OPENCV_OPTIONS],
-        env=environment)  # fmt: skip
+    configure = [cmake, *generator, "-S", str(source / "opencv"), "-B", str(place / "build")]
+    run([*configure, *of_this_python(), *OPENCV_OPTIONS], env=environment)
     build = [cmake, "--build", str(place / "build"), "--config", "Release", "--parallel", "--target", "opencv_python3"]
     run(build, env=environment)
     kinds = (".pyd", ".so")
@@ -117,6 +105,22 @@ def build_opencv(requirement: Path, folder: Path) -> None:
     files.append(shutil.copy(source / "PKG-INFO", about / "METADATA"))
     record = "".join(f"{Path(file).relative_to(folder).as_posix()},,\n" for file in files)
     (about / "RECORD").write_text(record, encoding="utf-8")
+
+
+def of_this_python() -> list[str]:
+    """Tell CMake where this Python is, which it does not find by itself in a virtual environment."""
+    import numpy
+
+    version = "".join(map(str, sys.version_info[:2]))
+    unix = Path(sysconfig.get_config_var("LIBDIR") or "") / str(sysconfig.get_config_var("LDLIBRARY"))
+    library = Path(sys.base_prefix) / "libs" / f"python{version}.lib" if sys.platform == "win32" else unix
+    found = {
+        "EXECUTABLE": Path(sys.executable),
+        "INCLUDE_DIR": Path(sysconfig.get_path("include")),
+        "LIBRARY": library,
+        "NUMPY_INCLUDE_DIRS": Path(numpy.get_include()),
+    }
+    return [f"-DPYTHON3_{name}={path.as_posix()}" for name, path in found.items()]
 
 
 def pip(requirement: Path, task: str, *arguments: str) -> None:
