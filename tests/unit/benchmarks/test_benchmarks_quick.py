@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmarks measure on Linux, with its programs")
 RUN = Path(__file__).resolve().parents[2] / "benchmarks" / "run.py"
 
 

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from benchmarks import bundle
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benchmarks measure on Linux, with its programs")
 RUN = Path(__file__).resolve().parents[2] / "benchmarks" / "run.py"
 
 

@@ -161,7 +161,7 @@ async def test_every_example_has_a_button_and_nothing_is_inline(door: Door) -> N
 def test_the_colours_are_the_ones_of_the_windows() -> None:
     from alisa_desktop.ui import theme
 
-    css = (RESOURCES / "overlay" / "home.css").read_text().lower()
+    css = (RESOURCES / "overlay" / "home.css").read_text(encoding="utf-8").lower()
     for look in (theme.light, theme.dark):
         for colour in (look.surface, look.window, look.code_fill, look.border, look.text, look.muted, look.link):
             assert colour.lower() in css
@@ -198,7 +198,7 @@ async def test_every_file_of_the_pages_is_served_as_what_it_is(door: Door) -> No
 def test_what_the_pages_load_is_there_and_is_ours() -> None:
     folder = RESOURCES / "overlay"
     for path in folder.iterdir():
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         for name in re.findall(r'from "\./([^"]+)"', text) + re.findall(r'"/overlay/([\w.]+\.(?:js|css))"', text):
             assert (folder / name).is_file(), f"{path.name} loads {name}"
         outside = set(re.findall(r"(?:https?|wss?)://[^\s\"'`<$]+", text)) - {"http://www.w3.org/2000/svg"}

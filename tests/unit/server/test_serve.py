@@ -19,6 +19,8 @@ from alisa_desktop.server.pages import Folders
 from alisa_desktop.server.serve import Endpoint, listen
 
 Fixture = Callable[..., Any]
+ACCEPT_ON_WINDOWS = "IocpProactor.accept.<locals>.accept_coro"
+"""Python's own task for every socket that listens."""
 
 
 def a_stranger(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
@@ -81,7 +83,8 @@ async def test_ctrl_c_stays_ours(open_house: Fixture) -> None:
 async def test_closing_leaves_no_task(open_house: Fixture) -> None:
     before = asyncio.all_tasks()
     async with open_house() as house:
-        assert asyncio.all_tasks() == before | {house.talk._worker}  # a server without clients needs no task
+        ours = {task for task in asyncio.all_tasks() if ACCEPT_ON_WINDOWS not in repr(task)}
+        assert ours == before | {house.talk._worker}  # a server without clients needs no task
         clients = [await house.enter() for _ in range(3)]
         house.model.feel("happy")
         await clients[0].send("hello")
@@ -150,6 +153,7 @@ async def test_a_lost_listener_listens_again(house: Any, hear: Fixture) -> None:
     assert (await hear(old))[-1] == (await hear(new))[-1] == "[END]"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the loop of Windows has no readers to take away")
 async def test_a_listener_that_does_not_answer_is_replaced(
     house: Any, monkeypatch: pytest.MonkeyPatch, hear: Fixture
 ) -> None:
