@@ -25,10 +25,7 @@ import bootstrap
 
 ON_INTEL = platform.machine().lower() in ("x86_64", "amd64")
 NUMPY = "numpy"
-NUMPY_OPTIONS = (
-    *("-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true"),
-    *(["-Dcpu-dispatch=X86_V3"] if ON_INTEL else []),
-)
+NUMPY_OPTIONS = ("-Dcpu-dispatch=none", "-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true")
 OPENCV = "opencv-python-headless"
 OPENCV_PARTS = "core,geometry,imgproc,imgcodecs,python3"
 NOT_OF_OPENCV = (
@@ -75,8 +72,11 @@ def built(name: str, options: tuple[str, ...], build: Callable[[Path, Path], Non
 
 def build_numpy(requirement: Path, folder: Path) -> None:
     """Build NumPy by pip, and unpack its wheel."""
-    settings = [f"--config-settings=setup-args={option}" for option in NUMPY_OPTIONS]
-    pip(requirement, "wheel", "--no-binary", NUMPY, *settings)
+    # pip takes no settings on its command line for the packages in a file
+    settings = "".join(f' --config-settings "setup-args={option}"' for option in NUMPY_OPTIONS)
+    locked = re.sub(rf"^{NUMPY}==.*(?= \\$)", lambda line: line[0] + settings, requirement.read_text(), flags=re.M)
+    requirement.write_text(locked, encoding="utf-8")
+    pip(requirement, "wheel", "--no-binary", NUMPY)
     with zipfile.ZipFile(next(requirement.parent.glob("*.whl"))) as wheel:
         wheel.extractall(folder)
 
