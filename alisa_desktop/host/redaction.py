@@ -160,8 +160,13 @@ def _folder(folder: str) -> str:
 
 def _spelled(text: str) -> str:
     """A pattern of all ways to write `text`: composed or not, in URLs, escaped by Python or JSON, with any slash."""
+    forms = dict.fromkeys((text, unicodedata.normalize("NFC", text)))  # a few letters have no way back from that form
+    return f"(?:{'|'.join(_each_letter(form) for form in forms)})"
+
+
+def _each_letter(text: str) -> str:
     parts: list[str] = []
-    for letter in unicodedata.normalize("NFC", text):
+    for letter in text:
         if letter in "\\/":
             parts += [_SLASH] if parts[-1:] != [_SLASH] else []
             continue

@@ -24,8 +24,8 @@ from PySide6.QtGui import QGuiApplication
 from alisa_desktop import __version__
 from alisa_desktop.core.errors import AlisaError
 
-CHECK_SECONDS = 60.0
-LIMIT_SECONDS = 240.0
+CHECK_SECONDS = 120.0
+LIMIT_SECONDS = 480.0
 """A slow machine takes a quarter of that; one that checks every file for viruses at its first use, a half."""
 OFFSCREEN = "This plugin does not support"
 """What Qt says without a display of everything that needs one."""

@@ -184,6 +184,11 @@ class _Protocol(ServerProtocol):
             response.headers.setdefault(name, value)
         super().send_response(response)
 
+    def send_close(self, code: int | None = None, reason: str = "") -> None:
+        """Say goodbye, once: the server that ends asks for it also where a client was told already."""
+        if self.state is State.OPEN:
+            super().send_close(code, reason)
+
     def recv_frame(self, frame: Frame) -> None:
         """Take a frame; those that begin no message are counted here, because the application never sees them."""
         if frame.opcode not in {Opcode.TEXT, Opcode.BINARY} and not self._bucket.take(time.monotonic()):

@@ -17,6 +17,8 @@ from exe import alisa_command
 import alisa_desktop
 from alisa_desktop.core.messages import Emotion
 
+pytestmark = pytest.mark.timeout(500)  # a check-up of everything, perhaps beside other tests
+
 PACKAGE = Path(alisa_desktop.__file__).parent
 BIG = 1_000_000
 CHECKS = [
@@ -57,7 +59,7 @@ def test_itself(tmp_path: Path) -> Callable[..., Found]:
         command = [*alisa_command("-P"), "--self-test"]
         done = subprocess.run(
             [*command, "--report", str(report), "--pictures", str(pictures)],
-            env=environment, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False,
+            env=environment, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=400, check=False,
         )  # fmt: skip
         assert report.exists(), done.stderr
         assert not list(place.iterdir()), "something was left in the folder for temporary files"
@@ -146,6 +148,6 @@ def test_without_flags_a_good_report_is_not_kept(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     command = [*alisa_command(), "--self-test"]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=400, check=False)
     assert done.returncode == 0, done.stdout
     assert not list(tmp_path.glob("alisa-self-test-*"))

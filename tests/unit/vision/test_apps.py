@@ -364,10 +364,10 @@ def test_a_wildcard_matches_what_it_should(pattern: str, text: str) -> None:
 )
 def test_hostile_titles_take_no_time(title: str) -> None:
     own = BlockList.parse("", "*a*a*a*a*a*a*a*a*b, *密*密*密*密*b, a* a* a* a* b")
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(3):
         BLOCKED.why(title, title)
         own.why(title, title)
         APPS.kind_of("firefox", title)
         APPS.name_of(title)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
