@@ -154,6 +154,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 30  # seconds; not every system ends a write to a client that has gone
     server: _Server
 
     def do_GET(self) -> None:

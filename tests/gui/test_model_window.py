@@ -198,7 +198,7 @@ def test_its_buttons_ask_for_what_they_say(
     with qtbot.waitSignal(bridge.log_requested):
         next(button for button in window.findChildren(QPushButton) if "log" in button.text()).click()
     window.facts.show_folder.click()
-    assert shown == [str(OWN.path.parent)]
+    assert [Path(one) for one in shown] == [OWN.path.parent]
     window.facts.copy.click()
     assert QApplication.clipboard().text() == str(OWN.path)
     window.remove.click()
