@@ -38,7 +38,11 @@ def main() -> int:
     found_first = os.pathsep.join(map(str, [*slim.folders(), ROOT]))
     environment = os.environ | {"PYTHONPATH": found_first}
     subprocess.check_call([*command, *places, str(ROOT / "build.spec")], cwd=ROOT, env=environment)
-    shutil.copyfile(BUILD / "build" / licences.FOLDER / licences.WHOLE, BUNDLE / licences.WHOLE)
+    whole = Path(INSIDE.name) / licences.FOLDER / licences.WHOLE
+    if sys.platform == "win32":
+        shutil.copyfile(BUNDLE / whole, BUNDLE / licences.WHOLE)
+    else:
+        (BUNDLE / licences.WHOLE).symlink_to(whole)
     if sys.platform == "linux":
         for library in (INSIDE / "PySide6" / "Qt" / "lib").glob("libicudata.so.*"):
             icu.trim(library)

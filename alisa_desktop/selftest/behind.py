@@ -116,7 +116,7 @@ async def system(paths: Paths) -> str:
 
 
 async def text_recognition(paths: Paths, paint: Callable[[tuple[str, ...]], bytes]) -> str:
-    """The process that looks reads a picture that `paint` made (PNG) of lines of text."""
+    """The process that looks reads a picture that `paint` made (JPEG) of lines of text."""
     answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
     lists = paths.resources / "vision"
     first: Frame = {

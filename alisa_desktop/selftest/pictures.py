@@ -143,7 +143,7 @@ class Studio:
 
 
 def page_of_text(lines: Sequence[str]) -> bytes:
-    """A picture (PNG) of lines of text, as they stand in a window."""
+    """A picture (JPEG) of lines of text, as they stand in a window."""
     font = QFont("Sans", weight=QFont.Weight.Normal)
     font.setPixelSize(TEXT_SIZE)
     image = QImage(900, TEXT_LEADING * len(lines) + TEXT_MARGIN, QImage.Format.Format_RGB32)
@@ -157,7 +157,7 @@ def page_of_text(lines: Sequence[str]) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes, the library text
+    image.save(buffer, "JPG", 95)  # type: ignore[call-overload]  # the stubs want bytes, the library text
     return bytes(data.data())
 
 
