@@ -53,14 +53,15 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(folder)
 
 
+def go(profile: Path, wish: Wish) -> list[Answer]:
+    """Go there as a command would, and hear everything."""
+    with Visit(profile, PATIENCE) as there:
+        return list(there.answers(wish, PATIENCE))
+
+
 async def visit(profile: Path, wish: Wish) -> list[Answer]:
-    """Go there in a thread, as a command would, and hear everything."""
-
-    def go() -> list[Answer]:
-        with Visit(profile, PATIENCE) as there:
-            return list(there.answers(wish, PATIENCE))
-
-    return await asyncio.to_thread(go)
+    """Go there in a thread."""
+    return await asyncio.to_thread(go, profile, wish)
 
 
 async def seen(what: Callable[[], Any]) -> Any:
@@ -166,7 +167,7 @@ async def test_her_end_is_the_end_of_the_reply(open_engine: Any, script: Any, pr
     async with open_door(profile, porter.welcome):
         async with open_engine(scripted=script(SLOW)) as engine:
             porter.serve(engine.conversation, engine.spawn)
-            asking = asyncio.ensure_future(visit(profile, Say("slow")))
+            asking = asyncio.get_running_loop().run_in_executor(None, go, profile, Say("slow"))  # no task of the engine
             await seen(lambda: engine.conversation.emotion and porter.guests)
             await seen(lambda: engine.conversation._open)
         end = (await asking)[-1]

@@ -111,7 +111,7 @@ def is_state(state: ModelState) -> Callable[[Event], bool]:
 
 
 def saved(engine: Any) -> dict[str, Any]:
-    return dict(json.loads(engine.paths.settings.read_text()))
+    return dict(json.loads(engine.paths.settings.read_text(encoding="utf-8")))
 
 
 async def test_what_is_offered_is_told_with_how_it_suits_this_machine(

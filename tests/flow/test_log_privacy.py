@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from alisa_desktop.core.errors import AlisaError
 from alisa_desktop.core.events import ReplyFinished, ReplyText
-from alisa_desktop.core.log import set_detailed, start_logging
+from alisa_desktop.core.log import is_detailed, set_detailed, start_logging
 from alisa_desktop.core.messages import ModelState, Outcome
 from alisa_desktop.core.sight import AppKind, Depth, Sight
 from alisa_desktop.host.bugs import Bugs, caught
@@ -96,7 +96,7 @@ async def test_the_detailed_log_has_it_all(open_engine: Any, script: Any, writte
         heard = Listener(engine.bus)
         engine.change(engine.settings.model_copy(update={"detailed_log": True}))
         async with asyncio.timeout(30):
-            while logging.getLogger("alisa_desktop").level != logging.DEBUG:
+            while not is_detailed():
                 await asyncio.sleep(0)
         await heard.finished(engine.conversation.say(SAID))
         details = written("-detailed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -73,7 +72,7 @@ async def test_killing_the_runner_in_mid_reply_costs_one_reply_and_nothing_else(
         turn = engine.conversation.say("Talk for as long as you can.")
         await heard.until(lambda event: isinstance(event, ReplyText) and event.turn == turn)
         [runner] = psutil.Process().children()
-        runner.send_signal(signal.SIGKILL)
+        runner.kill()
         reply = await heard.finished(turn)
         assert reply.outcome is Outcome.FAILED
         assert reply.emotion is Emotion.SAD
