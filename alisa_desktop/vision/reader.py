@@ -66,7 +66,10 @@ class Reader:
 
 
 def read_picture(data: bytes) -> str:
-    """The text on a picture (the bytes of a JPEG file; the bundle reads no others), line by line; raises `SightFailed` when it can't be read."""
+    """The text on a picture, line by line; raises `SightFailed` when it can't be read.
+
+    `data` is a JPEG file: the OpenCV of the bundle knows no others.
+    """
     frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if frame is None:
         raise SightFailed("That is no picture.")
