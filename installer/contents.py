@@ -14,8 +14,8 @@ Entry = tuple[str, str, str]
 UNUSED_MODULES = (
     "IPython", "PIL._avif", "PIL._imagingcms", "PIL._imagingft", "PIL._imagingmath", "PIL._imagingtk", "PIL._webp",
     "_pytest", "alembic.testing", "alisa_desktop.memory.migrations.versions", "cv2.gapi", "dotenv", "email_validator",
-    "gguf", "hypothesis", "llama_cpp.server", "matplotlib", "mypy", "numpy.f2py", "numpy.testing",
-    "numpy.distutils", "pip", "pkg_resources", "pydantic.mypy", "pydantic.v1.mypy",
+    "gguf", "hypothesis", "llama_cpp.server", "matplotlib", "mypy", "numpy.distutils", "numpy.f2py", "numpy.fft",
+    "numpy.random", "numpy.testing", "pip", "pkg_resources", "pydantic.mypy", "pydantic.v1.mypy",
     "pydantic.v1._hypothesis_plugin", "pydantic._hypothesis_plugin", "pygments", "pytest", "rich", "setuptools",
     "sqlalchemy.ext.mypy", "sqlalchemy.testing", "tkinter", "typer", "uvloop", "watchfiles",
 )  # fmt: skip
@@ -62,7 +62,6 @@ UNUSED_FILES = (
     "*.pyi",
     "*/alembic/templates/*",
     "*/py.typed",
-    "*opencv_videoio_ffmpeg*",
     *GRAPHICS,
     "alembic/templates/*",
     "onnxruntime/capi/*providers_shared*",

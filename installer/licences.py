@@ -52,7 +52,7 @@ def collect(folder: Path, contents: Iterable[Entry]) -> list[Entry]:
     if without := [part.name for part in found if not part.texts]:
         raise ValueError(f"no text of their licence was found for: {', '.join(without)}")
     for part in found:
-        place = target / part.name
+        place = target / canonical(part.name)
         place.mkdir()
         for number, text in enumerate(part.texts):
             name = text.name if text.name not in {one.name for one in part.texts[:number]} else f"{number}-{text.name}"
@@ -70,8 +70,8 @@ def parts(sources: Iterable[str]) -> Iterator[Part]:
     files = {Path(source).resolve() for source in sources}
     for source in files & owners.keys():
         owner = owners[source]
-        name = owner.metadata["Name"]
-        if name.lower() != OWN and name not in named:
+        name = canonical(owner.metadata["Name"])
+        if name != OWN and name not in named:
             named[name] = part_of(owner)
     for part in of_system(sorted(source for source in files - owners.keys() if is_of_system(source))):
         named[part.name] = part
@@ -99,11 +99,16 @@ def part_of(owner: Distribution) -> Part:
     files = [file for file in owner.files or () if LICENCE_FILE.fullmatch(file.name) or "licenses" in file.parts[:-1]]
     texts = [Path(str(owner.locate_file(file))) for file in files if ".py" not in file.suffix]
     texts = [text for text in texts if text.is_file()]
-    own = TEXTS / about["Name"].lower().replace("_", "-")
+    own = TEXTS / canonical(about["Name"])
     texts += sorted(own.iterdir()) if own.is_dir() else []
     return Part(
         about["Name"], about["Version"], licence, str(stated.get("home_page", "")) or next(iter(urls), ""), texts
     )
+
+
+def canonical(name: str) -> str:
+    """A package's name as all spell it alike: small letters, and hyphens."""
+    return re.sub(r"[-_. ]+", "-", name).lower()
 
 
 def python() -> Part:
