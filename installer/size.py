@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 MEGABYTE = 1_000_000
@@ -11,6 +12,7 @@ MOST_COMPRESSED = 130 * MEGABYTE
 BIGGEST = 10
 PRESET = 6
 """Of xz: the one that Debian's packages are made with."""
+STREAMS = 4
 
 
 def files(folder: Path) -> list[tuple[int, Path]]:
@@ -25,12 +27,22 @@ def installed(folder: Path) -> int:
 
 
 def compressed(folder: Path) -> int:
-    """Bytes of all files in a folder in one stream of xz. Takes two minutes."""
+    """Bytes of all files in a folder in a few streams of xz, pressed side by side. Takes a minute or two."""
+    streams: list[list[Path]] = [[]]
+    room = share = installed(folder) // STREAMS
+    for size, path in sorted(files(folder), key=lambda one: (one[1].suffix, one[1])):  # alike beside alike
+        if room < 0:
+            streams.append([])
+            room = share
+        streams[-1].append(folder / path)
+        room -= size
+    with ThreadPoolExecutor() as pool:
+        return sum(pool.map(_pressed, streams))
+
+
+def _pressed(paths: list[Path]) -> int:
     press = lzma.LZMACompressor(preset=PRESET)
-    total = 0
-    for _, path in sorted(files(folder), key=lambda one: (one[1].suffix, one[1])):  # alike beside alike
-        total += len(press.compress((folder / path).read_bytes()))
-    return total + len(press.flush())
+    return sum(len(press.compress(path.read_bytes())) for path in paths) + len(press.flush())
 
 
 def report(folder: Path, pressed: int) -> str:
