@@ -10,7 +10,7 @@ import pytest
 
 EXE = os.environ.get("ALISA_EXE", "")
 
-only_from_source = pytest.mark.skipif(bool(EXE), reason="runs a program of its own with this checkout's modules")
+only_from_source = pytest.mark.skipif(bool(EXE), reason="puts modules of its own before those of this checkout")
 """For tests that start Python on their own code."""
 
 

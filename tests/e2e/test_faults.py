@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from desktop import Desktop, wait_for
+from exe import alisa_command
 from websockets.sync.client import ClientConnection, connect
 
 from alisa_desktop.core.messages import Emotion
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="locales and users of Linux")
-COMMAND = [sys.executable, "-W", "error", "-P", "-m", "alisa_desktop"]
+COMMAND = alisa_command("-W", "error", "-P")
 LANGUAGES = ["tr_TR.UTF-8", "ja_JP.UTF-8"]
 NOBODY = 54321
 """No user of this number is known to the system."""
@@ -52,14 +53,17 @@ def language(request: pytest.FixtureRequest, locales: Path) -> dict[str, str]:
     return variables
 
 
-def run(*arguments: str, env: dict[str, str], code: int = 0, become: Sequence[str] = ()) -> str:
-    """Run a command to its end without a display, as somebody else if so; returns what it prints."""
+def run(*arguments: str, env: dict[str, str], code: int | None = 0, become: Sequence[str] = ()) -> str:
+    """Run a command to its end without a display, as somebody else if so; returns what it prints.
+
+    It ends with `code`, or as it likes where that is None.
+    """
     here = {key: value for key, value in env.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     done = subprocess.run(
         [*become, *COMMAND, *arguments], env=here, capture_output=True, text=True, encoding="utf-8", timeout=100,
         check=False,
     )  # fmt: skip
-    assert done.returncode == code, done.stdout + done.stderr
+    assert code in (None, done.returncode), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
 
@@ -77,8 +81,9 @@ def test_commands_in_another_language(language: dict[str, str], profile: Path) -
     told = json.loads(run("history", "--json", *given, env=env))
     assert [turn["user"] for turn in told] == ["What is 7 / 2?"]
     assert told[0]["at"][:2] == "20"
-    found = json.loads(run("doctor", "--json", *given, env=env))
-    assert [check["name"] for check in found["checks"] if check["verdict"] == "bad"] == []
+    found = json.loads(run("doctor", "--json", *given, env=env, code=None))
+    bad = {check["name"] for check in found["checks"] if check["verdict"] == "bad"}
+    assert bad <= {"port"}, "which an Alisa of another test may have"
 
 
 def frames_until_end(client: ClientConnection) -> list[str]:
@@ -124,7 +129,9 @@ def test_commands_without_a_home(homeless: dict[str, str], profile: Path) -> Non
     given = ("--profile", str(profile))
     assert run("say", "Hi!", *given, env=homeless).strip()
     assert len(json.loads(run("history", "--json", *given, env=homeless))) == 1
-    found = {check["name"]: check for check in json.loads(run("doctor", "--json", *given, env=homeless))["checks"]}
+    found = {
+        check["name"]: check for check in json.loads(run("doctor", "--json", *given, env=homeless, code=None))["checks"]
+    }
     assert found["profile"]["verdict"] == found["database"]["verdict"] == "good"
 
 
@@ -151,7 +158,7 @@ def test_a_user_whom_nobody_knows(homeless: dict[str, str], unknown: list[str], 
     given = ("--profile", str(profile))
     assert run("say", "Hi!", *given, env=homeless, become=unknown).strip()
     assert len(json.loads(run("history", "--json", *given, env=homeless, become=unknown))) == 1
-    run("doctor", *given, env=homeless, become=unknown)
+    run("doctor", *given, env=homeless, code=None, become=unknown)
 
 
 def test_a_user_whom_nobody_knows_and_no_profile(homeless: dict[str, str], unknown: list[str]) -> None:
@@ -160,7 +167,8 @@ def test_a_user_whom_nobody_knows_and_no_profile(homeless: dict[str, str], unkno
     found = {check["name"]: check for check in told["checks"]}
     assert found["profile"]["verdict"] == "bad"
     assert "--profile" in found["profile"]["advice"]
-    assert [name for name, check in found.items() if check["verdict"] == "bad"] == ["profile"]
+    bad = {name for name, check in found.items() if check["verdict"] == "bad"}
+    assert bad <= {"port", "profile"}, "a port that an Alisa of another test may have"
 
 
 def test_the_desktop_of_a_user_whom_nobody_knows(

@@ -165,7 +165,7 @@ def test_while_a_client_does_not_read(start: Any, endless: str) -> None:
         asked = f"GET {'/' + program.address.split('/', 3)[3]} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{upgrade}"
         deaf.sendall(f"{asked}Sec-WebSocket-Version: 13\r\n\r\n".encode())
         let_speak(client)
-        for _ in range(200):
+        for _ in range(60):
             client.recv(timeout=60)
         children = family(program)
         program.process.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exe import alisa_command
+from exe import alisa_command, only_from_source
 
 import alisa_desktop
 from alisa_desktop.core.messages import Emotion
@@ -110,6 +110,7 @@ SPRITE = "resources/sprites/alisa/manifest.json"
 MIGRATION = "memory/migrations/versions/v0002_looks.py"
 
 
+@only_from_source
 @pytest.mark.parametrize(
     ("missing", "failed"),
     [
@@ -132,6 +133,7 @@ def test_what_is_missing_is_named(
     assert [check["name"] for check in tested.report["checks"]][-1] == CHECKS[-1]
 
 
+@only_from_source
 def test_recognition_without_its_model(test_itself: Callable[..., Found], tmp_path: Path) -> None:
     import rapidocr
 
