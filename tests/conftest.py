@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from alisa_desktop.core.log import set_detailed, start_logging
+from alisa_desktop.host.bugs import Bugs, caught
 
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 XDG = ("DATA", "CONFIG", "CACHE", "STATE")
@@ -44,3 +48,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("no small disk can be mounted here")
     yield folder
     subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def bugs(profile: Path) -> Iterator[Bugs]:
+    """What the hooks for uncaught errors find, and the log in `profile / "logs"`, as the program writes it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    start_logging(profile / "logs")
+    with caught() as bugs:
+        yield bugs
+    set_detailed(False)
+    for handler in root.handlers:
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -172,7 +172,7 @@ def _read(line: bytes, key: str, kinds: Mapping[str, type[Kind]]) -> Kind:
     kind = kinds.get(said.get(key, "")) if isinstance(said, dict) and isinstance(said.get(key), str) else None
     if kind is None:
         raise NoSuchWords("a line says nothing that is known here")
-    known = {field.name: field for field in fields(kind) if field.name in said}  # type: ignore[arg-type]  # all are
+    known = {field.name: field for field in fields(kind) if field.name in said}  # type: ignore[arg-type]  # dataclasses
     if any(type(said[name]) not in _TYPES[str(field.type)] for name, field in known.items()):
         raise NoSuchWords("a field is of another kind")
     try:

@@ -37,11 +37,11 @@ class LogFile(RotatingFileHandler):
             with suppress(OSError):
                 self.stream.close()  # a full disk refuses the rest of it
             self.stream = None
-        names = [self.baseFilename, *(f"{self.baseFilename}.{number}" for number in range(self.backupCount + 1))]
-        first, *older = names
+        file = Path(self.baseFilename)
+        older = [file.with_name(f"{file.name}.{number}") for number in range(self.backupCount + 1)]
         with suppress(OSError):
-            os.replace(first, older[0])  # noqa: PTH105 - only when this one moves do the others
+            file.replace(older[0])  # only when this one moves do the others
             for name, older_name in reversed(list(itertools.pairwise(older))):
-                if os.path.exists(name):  # noqa: PTH110 - strings, as the handler has them
-                    os.replace(name, older_name)  # noqa: PTH105
+                if name.exists():
+                    name.replace(older_name)
         self.stream = self._open()

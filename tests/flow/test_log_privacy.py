@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,31 +22,17 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from alisa_desktop.core.errors import AlisaError
 from alisa_desktop.core.events import ReplyFinished, ReplyText
-from alisa_desktop.core.log import is_detailed, set_detailed, start_logging
+from alisa_desktop.core.log import is_detailed
 from alisa_desktop.core.messages import ModelState, Outcome
 from alisa_desktop.core.sight import AppKind, Depth, Sight
-from alisa_desktop.host.bugs import Bugs, caught
+from alisa_desktop.host.bugs import Bugs
 from alisa_desktop.server.json_frames import SUBPROTOCOL
 from alisa_desktop.settings.schema import ModelSource
 
 SAID, HEARD, SEEN, SECRET = "zebracrossing", "moonlitpiano", "bankstatement", "sesame4711"
 PRIVATE = (SAID, HEARD, SEEN, SECRET)
 
-
-@pytest.fixture(autouse=True)
-def bugs(profile: Path) -> Iterator[Bugs]:
-    """The log of `profile`, as the program writes it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers.clear()
-    start_logging(profile / "logs")
-    with caught() as bugs:
-        yield bugs
-    set_detailed(False)
-    for handler in root.handlers:
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("bugs")
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +19,8 @@ from pytestqt.qtbot import QtBot
 
 from alisa_desktop.app import App
 from alisa_desktop.core.events import NoticeRaised, ReplyFinished, UserSpoke
-from alisa_desktop.core.log import start_logging
 from alisa_desktop.engine import Engine
-from alisa_desktop.host.bugs import Bugs, caught
+from alisa_desktop.host.bugs import Bugs
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.options import Options
 from alisa_desktop.troubles import BROKE, CRASHED, Troubles
@@ -32,20 +30,6 @@ from alisa_desktop.ui.report_window import ReportWindow
 from alisa_desktop.ui.theme import ThemeWatcher
 
 SAID = "zebra crossing at midnight"
-
-
-@pytest.fixture
-def bugs(profile: Path) -> Iterator[Bugs]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers.clear()
-    start_logging(profile / "logs")
-    with caught() as bugs:
-        yield bugs
-    for handler in root.handlers:
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @asynccontextmanager

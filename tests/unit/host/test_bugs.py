@@ -7,35 +7,19 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from alisa_desktop.core.bus import EventBus
 from alisa_desktop.core.events import HistoryChanged
-from alisa_desktop.core.log import start_logging
 from alisa_desktop.host.bugs import MOST, Bugs, caught
 
 SAID = "zebra crossing at midnight"
 
 
-@pytest.fixture
-def bugs(profile: Path) -> Iterator[Bugs]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers.clear()
-    start_logging(profile)
-    with caught() as bugs:
-        yield bugs
-    for handler in root.handlers:
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
 def _log(profile: Path) -> str:
-    return (profile / "alisa.log").read_text(encoding="utf-8")
+    return (profile / "logs" / "alisa.log").read_text(encoding="utf-8")
 
 
 def _fail() -> None:
