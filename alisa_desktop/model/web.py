@@ -99,6 +99,11 @@ class Web:
                 "The proxy in the environment (HTTPS_PROXY or ALL_PROXY) is of a kind I can't use. "
                 "Set an http:// proxy there, or none."
             ) from error
+        except OSError as error:
+            raise DownloadFailed(
+                "The certificates that SSL_CERT_FILE or SSL_CERT_DIR name in the environment can't be read. "
+                "Correct these variables, or remove them."
+            ) from error
 
     async def _follow(self, url: str, headers: Mapping[str, str], what: str) -> tuple[httpx.Response, str]:
         assert self._client, "only inside `async with`"

@@ -221,6 +221,13 @@ async def test_a_proxy_of_an_unknown_kind_is_told(monkeypatch: pytest.MonkeyPatc
             pass
 
 
+async def test_certificates_that_are_not_there_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(DownloadFailed, match="SSL_CERT_FILE"):
+        async with Web("https://example.org"):
+            pass
+
+
 async def test_the_proxy_of_the_environment_is_used(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", hub.endpoint)  # which refuses to be one
     async with Web("https://example.org") as web:
