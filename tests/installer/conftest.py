@@ -45,9 +45,9 @@ def setups(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return setup
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
-    """A desktop on which windows of Windows open."""
+    """A desktop on which windows of Windows open; gone with its module, for other tests count their processes."""
     with desktop(tmp_path_factory.mktemp("screen") / "home", tray=False) as place:
         yield place
 
