@@ -37,7 +37,7 @@ def _run() -> int:
         return _test_myself()
     from alisa_desktop import cli
 
-    return cli.main(sys.argv[1:], _start_app)
+    return cli.main(sys.argv[1:], _start_app, _tell)
 
 
 def _run_model() -> int:
@@ -89,6 +89,12 @@ def _start_app(options: Options) -> int:
     from alisa_desktop import start
 
     return start.run(options)
+
+
+def _tell(sentence: str) -> None:
+    from alisa_desktop import start
+
+    start.tell(sentence)
 
 
 if __name__ == "__main__":

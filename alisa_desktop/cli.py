@@ -25,6 +25,7 @@ from alisa_desktop.models_cli import models
 from alisa_desktop.options import Options
 
 StartApp = Callable[[Options], int]
+Tell = Callable[[str], None]
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
 BROKE = "Something went wrong on my side, and I had to stop."
@@ -38,6 +39,7 @@ class Shared:
     """The options every command has."""
 
     start_app: StartApp
+    tell: Tell
     profile: Path | None = None
     model: Path | None = None
     scripted: Path | None = None
@@ -57,28 +59,42 @@ class Shared:
         start_logging(self.paths.logs, name, detailed=self.debug)
 
 
-def main(arguments: Sequence[str], start_app: StartApp) -> int:
-    """Run the command line; returns the exit code. `start_app` opens the tray app with engine options."""
+def main(arguments: Sequence[str], start_app: StartApp, tell: Tell) -> int:
+    """Run the command line; returns the exit code.
+
+    `start_app` opens the tray app with engine options. `tell` shows a sentence in a window, and returns when it is
+    closed: that is for whoever starts her by a click, where no terminal shows why she does not come.
+    """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # a console of another code page must not stop her
     if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(errors="replace")
     try:
-        result = program.main(list(arguments), prog_name="alisa-desktop", standalone_mode=False, obj=Shared(start_app))
+        result = program.main(
+            list(arguments), prog_name="alisa-desktop", standalone_mode=False, obj=Shared(start_app, tell)
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except AlisaError as error:
-        click.echo(error.sentence, err=True)
-        return error.exit_code
-    except Exception:  # the outermost boundary: without a terminal the log is the only place that tells of a bug
-        log.exception("the program failed")
-        click.echo(BROKE, err=True)
-        return 1
+    except Exception as error:  # noqa: BLE001  # the outermost boundary
+        return _end(error)
     return int(result or 0)
+
+
+def _end(error: Exception, tell: Tell = lambda sentence: None) -> int:
+    """Say in one sentence why it ends like this; a bug goes to the log. Returns the exit code."""
+    if isinstance(error, AlisaError):
+        sentence, code = error.sentence, error.exit_code
+    else:
+        log.error("the program failed", exc_info=error)
+        sentence, code = BROKE, 1
+    click.echo(sentence, err=True)
+    if sys.stderr is None or not sys.stderr.isatty():
+        tell(sentence)
+    return code
 
 
 def _shared(command: Command) -> Command:
@@ -97,7 +113,7 @@ def _shared(command: Command) -> Command:
 def _merged(context: click.Context, given: dict[str, Any]) -> Shared:
     earlier: Shared = context.obj
     kept = {name: given.get(name) or getattr(earlier, name) for name in ("profile", "model", "scripted", "debug")}
-    return Shared(earlier.start_app, **kept)
+    return Shared(earlier.start_app, earlier.tell, **kept)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,9 +127,7 @@ def program(context: click.Context, /, hidden: bool, **given: Any) -> int | None
     if context.invoked_subcommand:
         return None
     if has_display():
-        from alisa_desktop import doorbell
-
-        return doorbell.start(shared.paths, hidden=hidden, begin=lambda: _open(shared, hidden))
+        return _open(shared, hidden)
     shared.log()
     click.echo(NO_DISPLAY)
     from alisa_desktop import errands
@@ -122,8 +136,16 @@ def program(context: click.Context, /, hidden: bool, **given: Any) -> int | None
 
 
 def _open(shared: Shared, hidden: bool) -> int:
-    shared.log()
-    return shared.start_app(shared.options(hidden=hidden))
+    from alisa_desktop import doorbell
+
+    def begin() -> int:
+        shared.log()
+        return shared.start_app(shared.options(hidden=hidden))
+
+    try:
+        return doorbell.start(shared.paths, hidden=hidden, begin=begin)
+    except Exception as error:  # noqa: BLE001  # as in `main`
+        return _end(error, shared.tell)
 
 
 @program.command()

@@ -12,7 +12,7 @@ import click
 from alisa_desktop.core import knocks
 from alisa_desktop.core.errors import AlreadyRunning
 from alisa_desktop.core.messages import Outcome
-from alisa_desktop.host.door import RETRY_SECONDS, NobodyThere, Visit, bring_forward
+from alisa_desktop.host.door import NO_ANSWER, RETRY_SECONDS, NobodyThere, Visit, bring_forward
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import is_held, only_instance
 
@@ -21,7 +21,6 @@ INTERRUPTED = 130
 STARTING_SECONDS = 30.0
 """Whoever holds the profile and does not open the door by then is not about to start."""
 NOT_RUNNING = "Alisa isn't running."
-NO_ANSWER = "Alisa runs, but she does not answer. End “alisa-desktop” in the task manager, then start her again."
 STILL_THERE = "Alisa is still there after {seconds:g} seconds. Try again, or end “alisa-desktop” in the task manager."
 
 

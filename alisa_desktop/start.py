@@ -25,13 +25,30 @@ def _start(options: Options, bugs: Bugs) -> int:
     with watch_crashes(options.paths.logs) as crash:
         import_plainly()
         prefer_free_placement()
-        application = Application(["Alisa"])
-        application.setApplicationName("Alisa")
-        application.setApplicationVersion(__version__)
-        application.setDesktopFileName("io.github.alisa_desktop.Alisa")
-        application.setQuitOnLastWindowClosed(False)
-        application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
-        return _run_alone(application, replace(options, alone=False), bugs, crash)
+        return _run_alone(_application(), replace(options, alone=False), bugs, crash)
+
+
+def tell(sentence: str) -> None:
+    """Show a `sentence` in a window and wait until it is closed, or until the user's session ends."""
+    from alisa_desktop.host.paths import resources
+    from alisa_desktop.ui.last_word import last_word
+
+    prefer_free_placement()
+    running = Application.instance()
+    application = running if isinstance(running, Application) else _application()
+    box = last_word(application, sentence, str(resources() / "icons" / "alisa.svg"))
+    application.quit_requested.connect(box.reject)
+    box.exec()
+
+
+def _application() -> Application:
+    application = Application(["Alisa"])
+    application.setApplicationName("Alisa")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("io.github.alisa_desktop.Alisa")
+    application.setQuitOnLastWindowClosed(False)
+    application.setStyle("Fusion")  # the one style that is the same, and complete, on all systems
+    return application
 
 
 def import_plainly() -> None:

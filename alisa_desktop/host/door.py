@@ -34,7 +34,7 @@ from alisa_desktop.core.knocks import (
     write_wish,
 )
 
-NO_ANSWER = "Alisa runs, but she does not answer."
+NO_ANSWER = "Alisa runs, but she does not answer. End “alisa-desktop” in the task manager, then start her again."
 RETRY_SECONDS = 0.05
 """Between two knocks at a door that does not open yet: she may be about to start."""
 SILENCE_SECONDS = 20.0

@@ -230,7 +230,7 @@ def test_a_damaged_memory_is_told_by_history(run: Run, profile: Path) -> None:
 
 
 def test_a_bug_is_told_in_one_sentence_and_logged(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, profile: Path
 ) -> None:
     from alisa_desktop import cli
 
@@ -239,8 +239,10 @@ def test_a_bug_is_told_in_one_sentence_and_logged(
 
     monkeypatch.setattr(cli, "has_display", lambda: True)
     monkeypatch.setattr(cli, "start_logging", lambda *_, **__: None)
-    assert cli.main([], broken) == 1
-    assert "Something went wrong on my side" in capsys.readouterr().err
+    told: list[str] = []
+    assert cli.main(["--profile", str(profile)], broken, told.append) == 1
+    assert capsys.readouterr().err.strip() == cli.BROKE
+    assert told == [cli.BROKE], "nobody sees a terminal here"
     assert "ZeroDivisionError" in caplog.text
 
 

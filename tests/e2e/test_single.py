@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from desktop import Desktop, wait_for
+from desktop import Desktop, alisa, wait_for
 from exe import alisa_command
 
 from alisa_desktop.host.door import NobodyThere, Visit
@@ -241,3 +241,24 @@ def test_say_is_seen_in_her_bubble_and_show_brings_her_forward(start: Any, scrip
     assert done.stdout.decode().startswith("Hello, 田中")
     assert subprocess.run([*command, "show"], env=place.environment, timeout=60, check=False).returncode == 0
     wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
+
+
+CANT_START = "^Alisa can't start$"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_who_clicks_on_her_reads_why_she_does_not_come(start: Any, script: str) -> None:
+    first = start("--scripted", script)
+    first.avatar()
+    first.process.send_signal(signal.SIGSTOP)
+    place: Desktop = start.desktop
+    log = start.folder / "second.txt"
+    try:
+        second = alisa(place, first.profile, log=log)
+        wait_for(lambda: place.windows(CANT_START), "why she does not come", patience=120)
+        assert "End “alisa-desktop” in the task manager" in log.read_text(encoding="utf-8")
+        place.screenshot(start.folder / "why.png")
+        place.keys("Escape")
+        assert second.wait(30) == 1
+    finally:
+        first.process.send_signal(signal.SIGCONT)
