@@ -21,19 +21,13 @@ def has_certificate() -> bool:
 
 
 def sign(program: Path) -> None:
-    """Sign the program in place, with signtool on Windows and osslsigncode elsewhere.
+    """Sign the program in place, with osslsigncode.
 
     Raises `subprocess.CalledProcessError` where the tool refuses, `OSError` where it is not there.
     """
     certificate = os.environ["ALISA_CERTIFICATE"]
     password = os.environ.get("ALISA_CERTIFICATE_PASSWORD", "")
     clock = os.environ.get("ALISA_TIMESTAMP_URL", "")
-    if sys.platform == "win32":
-        stamp = ["/tr", clock, "/td", "sha256"] if clock else []
-        subprocess.check_call(
-            ["signtool", "sign", "/q", "/fd", "sha256", "/f", certificate, "/p", password, *stamp, str(program)]
-        )
-        return
     with tempfile.TemporaryDirectory() as folder:
         signed, secret = Path(folder) / program.name, Path(folder) / "password"
         secret.write_text(password, encoding="utf-8")
