@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,15 @@ from alisa_desktop.host.bugs import Bugs, caught
 
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 XDG = ("DATA", "CONFIG", "CACHE", "STATE")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signals_reach_programs() -> None:
+    """`nohup make test` and a shell's background let programs ignore these, which those they start keep to."""
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # still nothing here, and the system's own way in what is started
 
 
 @pytest.fixture(autouse=True)

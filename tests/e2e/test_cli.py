@@ -178,12 +178,7 @@ def test_serve_prints_its_address_and_talks(run: Run, profile: Path, script: str
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP] if sys.platform != "win32" else [])
 def test_a_polite_kill_keeps_what_was_said(run: Run, profile: Path, script: str, number: signal.Signals) -> None:
     command = [*COMMAND, "say", "slow please", "--scripted", script, "--profile", str(profile)]
-    before = signal.signal(number, signal.SIG_DFL)  # `nohup make test` lets programs ignore SIGHUP, and she keeps to it
-    try:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    finally:
-        signal.signal(number, before)
-    with process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.read(4) == "word"
         process.send_signal(number)

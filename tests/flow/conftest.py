@@ -22,20 +22,25 @@ ACCEPT_ON_WINDOWS = "IocpProactor.accept.<locals>.accept_coro"
 """Python's own task for every socket that listens, also for those of a test."""
 
 
+def offspring() -> list[psutil.Process]:
+    """All processes that were started from here and live."""
+    return psutil.Process().children(recursive=True)
+
+
 @pytest.fixture
 def open_engine(profile: Path) -> OpenEngine:
     """Opens engines on `profile`; afterwards no task, thread or process of theirs may be left."""
 
     @asynccontextmanager
     async def opened(**options: Any) -> AsyncIterator[Engine]:
-        tasks, threads = asyncio.all_tasks(), set(threading.enumerate())
+        tasks, threads, processes = asyncio.all_tasks(), set(threading.enumerate()), set(offspring())
         async with Engine(Options(Paths.of(profile), **({"endpoint": False} | options))) as engine:
             yield engine
         running = {task for task in asyncio.all_tasks() if ACCEPT_ON_WINDOWS not in repr(task)}
         assert running <= tasks, "a task is left"
         left = [thread for thread in threading.enumerate() if thread not in threads and "asyncio" not in thread.name]
         assert not left, "a thread is left"
-        assert not psutil.Process().children(recursive=True), "a process is left"
+        assert set(offspring()) <= processes, "a process is left"
 
     return opened
 
