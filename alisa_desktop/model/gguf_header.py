@@ -155,9 +155,9 @@ def open_header(path: Path) -> tuple[GgufHeader, int]:
             return read_header(file, path.name, path.stem), size
     except FileNotFoundError as error:
         raise ModelMissing(f"I can't find my model file {path}. Choose another one in Settings.") from error
-    except IsADirectoryError as error:
-        raise ModelMissing(f"{path} is a folder, not a model file. Choose a .gguf file in Settings.") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
+        if os.path.isdir(path):  # noqa: PTH112  # Windows only says that it may not be opened; this raises nothing
+            raise ModelMissing(f"{path} is a folder, not a model file. Choose a .gguf file in Settings.") from error
         raise ModelMissing(
             f"I can't read my model file {path}. Check that you may open it, or choose another one in Settings."
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -12,14 +11,13 @@ from typing import Any
 
 import psutil
 import pytest
+from own_tasks import own_tasks
 
 from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.options import Options
 
 OpenEngine = Callable[..., AbstractAsyncContextManager[Engine]]
-ACCEPT_ON_WINDOWS = "IocpProactor.accept.<locals>.accept_coro"
-"""Python's own task for every socket that listens, also for those of a test."""
 
 
 def offspring() -> list[psutil.Process]:
@@ -33,11 +31,10 @@ def open_engine(profile: Path) -> OpenEngine:
 
     @asynccontextmanager
     async def opened(**options: Any) -> AsyncIterator[Engine]:
-        tasks, threads, processes = asyncio.all_tasks(), set(threading.enumerate()), set(offspring())
+        tasks, threads, processes = own_tasks(), set(threading.enumerate()), set(offspring())
         async with Engine(Options(Paths.of(profile), **({"endpoint": False} | options))) as engine:
             yield engine
-        running = {task for task in asyncio.all_tasks() if ACCEPT_ON_WINDOWS not in repr(task)}
-        assert running <= tasks, "a task is left"
+        assert own_tasks() <= tasks, "a task is left"
         left = [thread for thread in threading.enumerate() if thread not in threads and "asyncio" not in thread.name]
         assert not left, "a thread is left"
         assert set(offspring()) <= processes, "a process is left"

@@ -12,6 +12,7 @@ from typing import Any
 import llama_cpp
 import psutil
 import pytest
+from own_tasks import own_tasks
 from stand_in_runner import StandIn
 from tiny_gguf import write_tiny_gguf
 
@@ -115,7 +116,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
         await started.model.close()
         assert not [pid for pid in started.processes if psutil.pid_exists(pid)]
     assert set(threading.enumerate()) <= before
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert own_tasks() == {asyncio.current_task()}
 
 
 @pytest.fixture(scope="session", autouse=True)

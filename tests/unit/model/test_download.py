@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pytest
 from hub import COMMIT, LocalHub, Trick
+from own_tasks import own_tasks
 
 from alisa_desktop.core.brains import Fetch, FetchState, Pinned
 from alisa_desktop.core.errors import DownloadFailed
@@ -134,7 +135,7 @@ async def kit(hub: LocalHub, tmp_path: Path) -> AsyncIterator[Kit]:
     yield Kit(hub, tmp_path / "models")
     for _ in range(10):  # httpx's generators that were left early are closed by the loop, in the next rounds
         await asyncio.sleep(0)
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert own_tasks() == {asyncio.current_task()}
 
 
 async def test_a_model_with_its_projector_comes_as_one(kit: Kit) -> None:

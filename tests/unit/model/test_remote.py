@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from own_tasks import own_tasks
 
 from alisa_desktop.core.errors import MessageTooLong, ModelMissing, ModelUnreachable
 from alisa_desktop.core.messages import (
@@ -506,7 +507,7 @@ async def test_closing_in_the_middle_of_looking_leaves_nothing() -> None:
         model = RemoteModel(server.url, "m")
         await model.start()
         await model.close()
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert own_tasks() == {asyncio.current_task()}
 
 
 @pytest.fixture
