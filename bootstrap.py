@@ -81,6 +81,8 @@ packages."""
 
 AT_ONCE = 4
 """Tests that run at a time, at most: each may have a desktop and a model of its own."""
+FOR_A_CORE = 2
+"""Tests that share a core: most wait for a program, a window or a client half of their time."""
 
 
 def main(arguments: list[str]) -> int:
@@ -96,7 +98,7 @@ def main(arguments: list[str]) -> int:
         subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "-r", str(TRAINING)])
         subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "--no-deps", PRETRAINED])
     rest = arguments[1:]
-    workers = str(min(AT_ONCE, os.cpu_count() or 1))
+    workers = str(min(AT_ONCE, FOR_A_CORE * (os.cpu_count() or 1)))
     commands = {
         "run": [str(PYTHON), "-m", "alisa_desktop", *rest],
         "test": [str(PYTHON), "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest],

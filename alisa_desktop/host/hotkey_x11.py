@@ -112,6 +112,7 @@ class X11Hotkey:
         self._keys = keys
         self._on_press = on_press
         self._codes: frozenset[int] = frozenset()
+        self._grabbed: set[tuple[int, int]] = set()  # keycodes, each with the state of the modifiers
         self._held = 0
         self._closed = threading.Event()
         with _told_as_connection_error():
@@ -188,25 +189,33 @@ class X11Hotkey:
             self._held = 0
 
     def _grab(self) -> None:
-        """Take the keys where they are now, with every combination of locks, or none at all."""
+        """Take the keys where they are now, with every combination of locks, or none at all.
+
+        Keys that stay where they are stay taken: the server tells of a new keyboard also when another one of the same
+        layout is typed on, and that may be the very press that is waited for.
+        """
         from Xlib import X
         from Xlib.error import BadAccess, CatchError
 
-        self._root.ungrab_key(X.AnyKey, X.AnyModifier)
         keyboard = self._keyboard()
         self._codes, shifted = keyboard.codes(self._keys.key)
         state = keyboard.state(self._keys.modifiers) | (SHIFT if shifted else 0)
+        wanted = {(code, state | locks) for code in self._codes for locks in keyboard.lock_states()}
+        if wanted and wanted == self._grabbed:
+            return
+        self._root.ungrab_key(X.AnyKey, X.AnyModifier)
         taken = CatchError(BadAccess)
-        for code in self._codes:
-            for locks in keyboard.lock_states():
-                self._root.grab_key(code, state | locks, False, X.GrabModeAsync, X.GrabModeAsync, onerror=taken)
+        for code, held in wanted:
+            self._root.grab_key(code, held, False, X.GrabModeAsync, X.GrabModeAsync, onerror=taken)
         self._display.sync()
         if taken.get_error():
             self._root.ungrab_key(X.AnyKey, X.AnyModifier)
             self._display.sync()
+            self._grabbed = set()
             self.trouble = TAKEN.format(keys=self._keys)
         else:
-            self.trouble = "" if self._codes else NO_KEY.format(keys=self._keys)
+            self._grabbed = wanted
+            self.trouble = "" if wanted else NO_KEY.format(keys=self._keys)
 
     def _keyboard(self) -> Keyboard:
         info = self._display.display.info

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from alisa_desktop.core.errors import SettingsFailed
 from alisa_desktop.host import hotkey
 from alisa_desktop.host.hotkey import Hotkey, NoHotkey, open_hotkey
-from alisa_desktop.host.hotkey_x11 import LOST, Keyboard, keysyms_of
+from alisa_desktop.host.hotkey_x11 import LOST, Keyboard, X11Hotkey, keysyms_of
 from alisa_desktop.host.keys import Modifier, parse_keys
 
 PATIENCE = 20.0
@@ -180,6 +180,27 @@ def test_a_new_keyboard_layout(server: Server, presses: Presses) -> None:
     server.run("setxkbmap", "de")
     wait_for(lambda: not there.trouble, "the keys of the new layout")
     server.press("ctrl+alt+odiaeresis")
+    presses.next()
+
+
+@on_x11
+def test_a_press_while_the_keyboard_is_read_anew(
+    server: Server, presses: Presses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presses.open()
+    read = X11Hotkey._keyboard
+    reading = threading.Event()
+
+    def pressed_meanwhile(hotkey: X11Hotkey) -> Keyboard:
+        keyboard = read(hotkey)
+        if not reading.is_set():
+            reading.set()
+            server.press()
+        return keyboard
+
+    monkeypatch.setattr(X11Hotkey, "_keyboard", pressed_meanwhile)
+    server.run("setxkbmap", "us")  # the same layout
+    assert reading.wait(PATIENCE)
     presses.next()
 
 
