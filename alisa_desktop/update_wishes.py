@@ -1,9 +1,14 @@
-"""Whether there is a newer version: asked when the user wants it, told through the bridge, once by a notice."""
+"""Whether there is a newer version: asked when the user wants it, told through the bridge, once by a notice.
+
+And whether a newer one has come under her feet: a package that is updated replaces the files of her who runs.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -12,12 +17,16 @@ from alisa_desktop import __version__
 from alisa_desktop.core.updates import Update
 from alisa_desktop.settings.schema import Settings
 from alisa_desktop.ui.bridge import Bridge
+from alisa_desktop.ui.program_watch import ProgramWatch
 
 if TYPE_CHECKING:
     from alisa_desktop.engine import Engine
     from alisa_desktop.updates.checker import Checker
 
 FOUND = "Version {version} of me is out; you have {mine}. About Alisa, in my menu, has the way to it."
+
+
+REPLACED = "I was updated while I ran. Quit me in my menu and start me again, so that all of me is the new version."
 
 
 class UpdateWishes(QObject):
@@ -30,6 +39,9 @@ class UpdateWishes(QObject):
         self._checker: Checker | None = None
         bridge.update_requested.connect(lambda: engine.spawn(self._check()))
         bridge.settings_changed.connect(self._follow)
+        if getattr(sys, "frozen", False):
+            self._program = ProgramWatch(Path(sys.executable), self)
+            self._program.replaced.connect(lambda: bridge.notice_raised.emit(REPLACED))
 
     def _follow(self, settings: Settings) -> None:
         if self._checker:
