@@ -5,12 +5,26 @@
 
 !define ATTRIBUTES 'System::Call "kernel32::GetFileAttributesW(w r0) i .r1"'
 
+!define PLACED "placed.log" ; in .new: what changes places, a line each, so that it can go back
+!define TRIES 60
+!define PAUSE 250 ; ms
+
+; A virus scanner holds what was just written for some seconds, and Windows moves no folder in which a file is open.
 !macro Move FROM TO
-  ClearErrors
-  Rename "${FROM}" "${TO}"
-  ${If} ${Errors}
-    StrCpy $R9 1
-  ${EndIf}
+  StrCpy $R8 0
+  ${Do}
+    ClearErrors
+    Rename "${FROM}" "${TO}"
+    ${IfNot} ${Errors}
+      ${ExitDo}
+    ${EndIf}
+    IntOp $R8 $R8 + 1
+    ${If} $R8 = ${TRIES}
+      StrCpy $R9 1
+      ${ExitDo}
+    ${EndIf}
+    Sleep ${PAUSE}
+  ${Loop}
 !macroend
 
 !macro Files UN
@@ -118,15 +132,25 @@ Function ${UN}Merge
   Pop $0
 FunctionEnd
 
-; Puts the old version back where a change of places was broken off.
+; Puts the old version back where a change of places was broken off, and takes away what the new one has put there.
 Function ${UN}ChangeBack
   Push $0
   Push $1
+  FileOpen $0 "$INSTDIR\.new\${PLACED}" r
+  ${Do}
+    ClearErrors
+    FileReadUTF16LE $0 $1
+    ${If} ${Errors}
+      ${ExitDo}
+    ${EndIf}
+    StrCpy $1 $1 -1
+    Rename "$INSTDIR\$1" "$INSTDIR\.new\$1" ; but where it was not moved yet: then this one is not hers
+  ${Loop}
+  FileClose $0
   FindFirst $0 $1 "$INSTDIR\.old\*"
   ${DoUntil} $1 == ""
     ${If} $1 != "."
     ${AndIf} $1 != ".."
-      Rename "$INSTDIR\$1" "$INSTDIR\.new\$1"
       Rename "$INSTDIR\.old\$1" "$INSTDIR\$1"
     ${EndIf}
     FindNext $0 $1
@@ -190,6 +214,7 @@ Function ChangePlaces
     ${Loop}
     FileClose $0
   ${EndIf}
+  FileOpen $3 "$INSTDIR\.new\${PLACED}" w
   StrCpy $1 "install.log" ; first, so that what is broken off here is known for hers
   FindFirst $0 $2 "$INSTDIR\.new\*"
   ${DoUntil} $1 == ""
@@ -197,15 +222,18 @@ Function ChangePlaces
     ${AndIf} ${FileExists} "$INSTDIR\.new\$1"
     ${AndIf} $1 != "."
     ${AndIf} $1 != ".."
+    ${AndIf} $1 != "${PLACED}"
       ${If} ${FileExists} "$INSTDIR\$1" ; not hers, but in the way
         !insertmacro Move "$INSTDIR\$1" "$INSTDIR\.old\$1"
       ${EndIf}
+      FileWriteUTF16LE $3 "$1$\n"
       !insertmacro Move "$INSTDIR\.new\$1" "$INSTDIR\$1"
     ${EndIf}
     StrCpy $1 $2
     FindNext $0 $2
   ${Loop}
   FindClose $0
+  FileClose $3
   ${If} $R9 = 0
     !insertmacro Move "$INSTDIR\.old" "$INSTDIR\.gone"
   ${EndIf}

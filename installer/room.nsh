@@ -38,7 +38,12 @@ FunctionEnd
 ; Whether $INSTDIR holds what is not hers; leaves $0 at 1 or 0.
 Function IsForeign
   StrCpy $0 0
-  ${If} ${FileExists} "$INSTDIR\install.log"
+  FileOpen $1 "$INSTDIR\install.log" r
+  FileReadByte $1 $2
+  FileReadByte $1 $3
+  FileClose $1
+  ClearErrors
+  ${If} "$2 $3" == "255 254" ; UTF-16, which hers is; others call theirs so, too
   ${OrIf} ${FileExists} "$INSTDIR\.old\*" ; an installation that was broken off
   ${OrIf} ${FileExists} "$INSTDIR\.new\*"
     Return

@@ -1,6 +1,6 @@
 ; Stands in for Alisa in the tests of her setup program: runs until `quit` is called at her door, and holds her own file
 ; open meanwhile, as every running program does. Notes each start in %TEMP%\started.txt, a line each.
-; With STUBBORN in the environment `quit` is refused.
+; With STUBBORN in the environment `quit` is refused; with HOLD all it does is to hold that file open until it is killed.
 
 Unicode true
 Target amd64-unicode
@@ -13,6 +13,13 @@ Name "Stand-in"
 !include FileFunc.nsh
 
 Section
+  ReadEnvStr $R0 HOLD
+  ${If} $R0 != ""
+    FileOpen $0 $R0 r
+    FileOpen $1 "$R0.held" w
+    Sleep 120000
+    Quit
+  ${EndIf}
   ReadEnvStr $R0 STUBBORN
   ${GetParameters} $0
   StrCpy $1 $0 4

@@ -109,6 +109,43 @@ def test_a_folder_of_somebody_else_is_left_alone(windows: Windows, setups: Setup
     assert windows.run(setups(NEW), "/S", rf"/D={memories}\Alisa\personas") == 4
 
 
+def test_only_her_own_list_makes_a_folder_hers(windows: Windows, setups: Setups) -> None:
+    theirs = windows.drive / "Tools"
+    theirs.mkdir()
+    (theirs / "INSTALL.LOG").write_text("the list of another program's setup")
+    assert windows.run(setups(NEW), "/S", r"/D=C:\Tools") == 0
+    assert {path.name for path in theirs.iterdir()} == {"INSTALL.LOG", "Alisa"}
+
+
+def test_a_file_that_is_held_for_some_seconds_is_waited_for(windows: Windows, setups: Setups) -> None:
+    assert windows.run(setups(OLD), "/S") == 0
+    held = windows.program / "uninstall.exe"
+    holder = windows.start(setups(NEW).parent / NEW / "alisa-desktop.exe", HOLD=rf"{HOME}\{held.name}")
+    mark = held.with_name(f"{held.name}.held")
+    wait_for(mark.exists, "who holds the file")
+    update = windows.start(setups(NEW), "/S")
+    wait_for((windows.program / ".old" / "install.log").exists, "the change of places", patience=100)
+    assert held.exists()
+    holder.kill()
+    assert update.wait(100) == 0
+    mark.unlink()
+    assert windows.entry()["DisplayVersion"] == NEW
+    assert {path.name for path in windows.program.iterdir()} == {
+        "alisa-desktop.exe", "alisa-desktop-cli.exe", "install.log", "uninstall.exe", "_internal",
+    }  # fmt: skip
+
+
+def test_a_first_installation_that_is_broken_off_leaves_nothing(windows: Windows, setups: Setups) -> None:
+    new = windows.program / ".new"  # the power went off between two parts
+    (new / "_internal").mkdir(parents=True)
+    (windows.program / ".old").mkdir()
+    (new / "placed.log").write_bytes("install.log\nalisa-desktop.exe\n_internal\n".encode("utf-16-le"))
+    (windows.program / "install.log").write_bytes("_internal\\\nalisa-desktop.exe\n".encode("utf-16"))
+    (windows.program / "alisa-desktop.exe").touch()
+    assert windows.run(setups(NEW), "/S", largest_file=1_000_000) == 5, "the disk is full"
+    assert not windows.program.exists()
+
+
 def test_what_was_broken_off_is_made_whole(windows: Windows, setups: Setups) -> None:
     assert windows.run(setups(OLD), "/S") == 0
     before = installed(windows.program)
@@ -120,6 +157,11 @@ def test_what_was_broken_off_is_made_whole(windows: Windows, setups: Setups) -> 
     half.mkdir()
     (windows.program / "_internal").rename(half / "_internal")
     (windows.program / "alisa-desktop.exe").rename(half / "alisa-desktop.exe")
+    new = windows.program / ".new"
+    new.mkdir()
+    (new / "placed.log").write_bytes("alisa-desktop.exe\nfresh.dll\n".encode("utf-16-le"))
+    (windows.program / "fresh.dll").touch()
+    (windows.program / "alisa-desktop.exe").touch()
     assert windows.run(setups(NEW), "/S", largest_file=1_000_000) == 5
     assert installed(windows.program) == before, "she is back, even so"
 
