@@ -14,7 +14,7 @@ from alisa_desktop.core.log import APP
 from alisa_desktop.host.bugs import Bug
 from alisa_desktop.host.hardware import Hardware, look
 from alisa_desktop.host.paths import Paths
-from alisa_desktop.host.redaction import redact
+from alisa_desktop.host.redaction import Redaction
 from alisa_desktop.settings.schema import ModelSource, Settings
 
 LOG_LINES = 60
@@ -33,8 +33,7 @@ def make_report(
     parts += [f"It crashed in native code the last time:\n{_crash(crash)}"] if crash else []
     parts += [_bug(bug) for bug in bugs]
     parts += [f"The end of the log:\n{_log(paths.logs)}"]
-    secrets = (settings.endpoint_token, settings.server_key.get_secret_value(), settings.server_url)
-    return redact("\n\n".join(parts) + "\n", *filter(None, secrets), profile=paths.profile)
+    return Redaction.of_report(paths.profile, settings)("\n\n".join(parts) + "\n")
 
 
 def _machine(paths: Paths, settings: Settings, facts: Mapping[str, str]) -> str:
@@ -86,13 +85,17 @@ def _crash(stacks: str) -> str:
     """The thread that crashed first, which is told after all others."""
     others, current, crashed = stacks.partition("Current thread 0x")
     said, _, others = others.partition("\n")
-    return f"{said}\n{current}{crashed}\n{others}"[:LONGEST_CRASH].strip()
+    told = f"{said}\n{current}{crashed}\n{others}"
+    if len(told) > LONGEST_CRASH:
+        told = told[:LONGEST_CRASH].rpartition("\n")[0]  # half a name would not be taken for one
+    return told.strip()
 
 
 def _log(folder: Path) -> str:
     try:
         with (folder / f"{APP}.log").open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - LOG_BYTES))
+            if file.seek(max(0, file.seek(0, 2) - LOG_BYTES)):
+                file.readline()  # its end only: half a name would not be taken for one
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return "(none)"

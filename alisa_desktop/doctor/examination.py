@@ -14,7 +14,7 @@ from alisa_desktop.core.health import Checkup, Finding
 from alisa_desktop.doctor import desktop, endpoint, machine, models, profile, program
 from alisa_desktop.doctor.case import Answer, Cancelled, Case, Check, unknown
 from alisa_desktop.doctor.report import as_text
-from alisa_desktop.host.redaction import redact
+from alisa_desktop.host.redaction import Redaction
 
 CHECKS: tuple[Check, ...] = (
     *program.CHECKS,
@@ -59,8 +59,7 @@ class Examination:
         finally:
             self.stop()  # threads that read big files
         found = self._so_far()
-        report = redact(as_text(found.findings), profile=self._case.paths.profile)
-        checkup = replace(found, over=True, busy="", share=None, report=report)
+        checkup = replace(found, over=True, busy="", share=None, report=self._report(found.findings))
         self._tell(checkup)
         return checkup
 
@@ -74,6 +73,11 @@ class Examination:
         found = tuple(self._findings[check.name] for check in self._checks if check.name in self._findings)
         title, share = self._busy
         return Checkup(found, len(self._checks), busy=title, share=share)
+
+    def _report(self, findings: Sequence[Finding]) -> str:
+        """All of it for strangers. Redacted before it is wrapped: a name across two lines would be none."""
+        redaction = Redaction.of_report(self._case.paths.profile, self._case.settings)
+        return as_text([replace(one, found=redaction(one.found), advice=redaction(one.advice)) for one in findings])
 
     async def _look(self, check: Check) -> None:
         self._findings[check.name] = check.finding(await self._answer(check))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_the_thread_that_crashed_comes_first(paths: Paths) -> None:
 
 def test_it_tells_nothing_of_whom_it_happened_to(paths: Paths, profile: Path) -> None:
     said = f"at {profile}/x, {Path.home()}/y by {getpass.getuser()} on {socket.gethostname()}: "
-    said += "https://me:word@brain.example.org/v1 sk-0123456789 hush-hush-1"
+    said += "https://me:word@brain.example.org/v1 sk-0123456789 hush-hush-1, no brain.example.org"
     (paths.logs / "alisa.log").write_text(f"2026-01-01 INFO alisa_desktop.x: {said}\n", encoding="utf-8")
     bug = Bug(datetime.now(UTC), said, (f'  File "{profile}/x.py", line 1', f"  {said}"))
     report = make_report(paths, PRIVATE, [bug], crash=f'Fatal Python error: Aborted\n  File "{Path.home()}/a.py"\n')
@@ -72,6 +73,18 @@ def test_it_tells_nothing_of_whom_it_happened_to(paths: Paths, profile: Path) ->
         assert private not in report
     if len(socket.gethostname()) > 4:
         assert socket.gethostname() not in report
+
+
+def test_no_name_is_cut_in_half(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, "/srv/Wilhelmine")
+    said = "/srv/Wilhelmine " * 200
+    (paths.logs / "alisa.log").write_text(f"{said}\n" * 20, encoding="utf-8")
+    for indent in range(len("/srv/Wilhelmine ")):
+        monkeypatch.setattr("alisa_desktop.report.LOG_BYTES", 30_000 + indent)
+        report = make_report(paths, Settings(), crash=f"Fatal{'!' * indent}\n" + f"{said}\n" * 20)
+        assert "<home>" in report
+        assert not re.search("wilh|elmine|/srv/", report, re.IGNORECASE)
 
 
 def test_there_may_be_no_log(paths: Paths) -> None:

@@ -17,6 +17,7 @@ from alisa_desktop.doctor.case import Answer, Case, Check, bad, good
 from alisa_desktop.doctor.examination import CHECKS, Examination
 from alisa_desktop.doctor.report import as_json, as_text
 from alisa_desktop.host.paths import Paths, resources
+from alisa_desktop.settings.schema import ModelSource, Settings
 
 
 @pytest.fixture
@@ -132,6 +133,34 @@ async def test_the_report_names_nobody(tmp_path: Path, monkeypatch: pytest.Monke
     assert "wilhelmine" not in checkup.report
     assert str(tmp_path) not in checkup.report
     assert "is no good" in checkup.report
+
+
+async def test_a_name_across_two_lines_is_in_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "Alexander Mustermann"
+    folder = home / "Mustermann und Sohn" / ("x" * 40) / "Mustermann" / ("Mustermann-" * 12)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    found = f"Everything of yours is in {folder}."
+
+    def check(indent: int) -> Check:
+        return Check(f"c{indent}", f"C{indent}", lambda case: bad(f"{'-' * indent} {found}", found))
+
+    checks = [check(indent) for indent in range(0, 90, 7)]
+    report = (await Examination(Case(Paths(folder, resources())), checks=checks).run()).report
+    for private in ("Alexander", "Muster", "ustermann", "Sohn", "xxxx/", str(tmp_path)):
+        assert private not in report
+    assert report.count("Everything of") == 2 * len(checks)
+
+
+async def test_the_report_does_not_tell_whose_server_she_asks(profile: Path) -> None:
+    profile.mkdir(parents=True)
+    settings = Settings(model_source=ModelSource.SERVER, server_url="http://spark.mustermann.example:8080/v1")
+    (profile / "settings.json").write_text(settings.model_dump_json(), encoding="utf-8")
+    checks = [check for check in CHECKS if check.name == "brain"]
+    checkup = await Examination(Case(Paths(profile, resources())), checks=checks).run()
+    assert "spark.mustermann.example" in checkup.findings[0].found
+    assert "spark" not in checkup.report
+    assert "the server at <host>" in checkup.report
 
 
 FINDINGS = (
