@@ -49,12 +49,15 @@ QT_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-randr.so.0": "libxcb-randr0",
     "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-render.so.0": "libxcb-render0",
     "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-shm.so.0": "libxcb-shm0",
+    "libxcb-xfixes.so.0": "libxcb-xfixes0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",
 }
-"""Shared libraries Qt needs on Linux, and the Debian packages they are in."""
+"""Shared libraries that Qt and her eyes need on Linux, and the Debian packages they are in."""
 DESKTOP_PROGRAMS = {
     "Xvfb": "xvfb",
     "openbox": "openbox",
@@ -74,6 +77,8 @@ DESKTOP_PROGRAMS = {
     "desktop-file-validate": "desktop-file-utils",
     "appstreamcli": "appstream",
     "dpkg-shlibdeps": "dpkg-dev",
+    "fakeroot": "fakeroot",
+    "lintian": "lintian",
 }
 """Programs that make up the desktop, the browser and the Windows in which the end-to-end tests run, and their Debian
 packages."""
@@ -81,6 +86,10 @@ packages."""
 
 AT_ONCE = 4
 """Tests that run at a time, at most: each may have a desktop and a model of its own."""
+PACKAGE_PROGRAMS = {name: DESKTOP_PROGRAMS[name] for name in ("dpkg-shlibdeps",)}
+"""Programs that make the Debian package."""
+LEAST_MACOS = "14.0"
+"""The oldest macOS for which all that she is made of is published; what is built here is built for it."""
 FOR_A_CORE = 2
 """Tests that share a core: most wait for a program, a window or a client half of their time."""
 
@@ -92,7 +101,10 @@ def main(arguments: list[str]) -> int:
         sys.exit(f"I know run, test, bench, bundle, installer, train and setup, but not {task}.")
     if sys.version_info < LEAST_PYTHON:
         sys.exit(f"Alisa needs Python {'.'.join(map(str, LEAST_PYTHON))} or later; this is {sys.version.split()[0]}.")
-    set_up_system(QT_LIBRARIES, DESKTOP_PROGRAMS if task in ("test", "bench") else {})
+    programs = {"test": DESKTOP_PROGRAMS, "bench": DESKTOP_PROGRAMS, "installer": PACKAGE_PROGRAMS}
+    set_up_system(QT_LIBRARIES, programs.get(task, {}), builds=task == "bundle")
+    if sys.platform == "darwin":
+        os.environ.setdefault("MACOSX_DEPLOYMENT_TARGET", LEAST_MACOS)
     set_up_environment()
     if task == "train":
         subprocess.check_call([str(PYTHON), *PIP, "install", "--quiet", "-r", str(TRAINING)])
@@ -110,15 +122,19 @@ def main(arguments: list[str]) -> int:
     return subprocess.call(commands[task], cwd=ROOT) if task in commands else 0
 
 
-def set_up_system(libraries: dict[str, str], programs: dict[str, str]) -> None:
-    """Install the system's packages that are missing (Debian and its kin, where we may), else name them."""
+def set_up_system(libraries: dict[str, str], programs: dict[str, str], *, builds: bool) -> None:
+    """Install the system's packages that are missing (Debian and its kin, where we may), else name them.
+
+    With `builds` modules for this Python are compiled, which needs its header files.
+    """
     if sys.platform != "linux":
         return
     missing = [package for library, package in libraries.items() if not has_library(library)]
     missing += [package for program, package in programs.items() if not shutil.which(program)]
     missing += [] if shutil.which("c++") else ["g++"]
     missing += [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]  # Debian's Python comes without
-    missing += fonts_missing() if programs else []
+    missing += ["python3-dev"] if builds and not Path(sysconfig.get_path("include"), "Python.h").exists() else []
+    missing += fonts_missing() if "Xvfb" in programs else []
     if not missing:
         return
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -103,7 +103,8 @@ class App:
         self._windows.show_avatar(_read_places(self._paths.places))
         if self._windows.avatar.isVisible():
             with suppress(TimeoutError):
-                await asyncio.wait_for(painted.happened.wait(), FIRST_PAINT_SECONDS)
+                async with asyncio.timeout(FIRST_PAINT_SECONDS):
+                    await painted.happened.wait()
         if picture:
             picture.close()
             picture.deleteLater()

@@ -37,6 +37,8 @@ class UpdateWishes(QObject):
         self._engine = engine
         self._bridge = bridge
         self._checker: Checker | None = None
+        self._opening = asyncio.Lock()
+        self._tends = False
         bridge.update_requested.connect(lambda: engine.spawn(self._check()))
         bridge.settings_changed.connect(self._follow)
         if getattr(sys, "frozen", False):
@@ -44,27 +46,26 @@ class UpdateWishes(QObject):
             self._program.replaced.connect(lambda: bridge.notice_raised.emit(REPLACED))
 
     def _follow(self, settings: Settings) -> None:
-        if self._checker:
+        if self._tends and self._checker:
             self._checker.reconsider()
-        elif settings.tell_updates:
+        elif settings.tell_updates and not self._tends:
+            self._tends = True
             self._engine.spawn(self._tend())
 
     async def _tend(self) -> None:
         await (await self._open()).tend(self._wanted, self._notice)
 
     async def _check(self) -> None:
-        tends = self._checker is not None
         await (await self._open()).check(self._engine.settings.update_feed)
-        if not tends:
-            await self._tend()
 
     async def _open(self) -> Checker:
-        if self._checker is None:
-            await asyncio.to_thread(importlib.import_module, "alisa_desktop.updates.checker")
-            from alisa_desktop.updates.checker import Checker
+        async with self._opening:
+            if self._checker is None:
+                await asyncio.to_thread(importlib.import_module, "alisa_desktop.updates.checker")
+                from alisa_desktop.updates.checker import Checker
 
-            self._checker = Checker(self._engine.paths.updates, __version__, self._bridge.show_update)
-        return self._checker
+                self._checker = Checker(self._engine.paths.updates, __version__, self._bridge.show_update)
+            return self._checker
 
     def _wanted(self) -> str:
         return self._engine.settings.update_feed if self._engine.settings.tell_updates else ""

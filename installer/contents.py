@@ -67,7 +67,10 @@ UNUSED_FILES = (
     "onnxruntime/capi/*providers_shared*",
 )
 LLAMA = PurePosixPath("llama_cpp/lib")
-VERSIONED = re.compile(r"(?P<name>lib.+?)(?P<kind>\.so|\.dylib)(?P<version>(\.\d+)*)")
+VERSIONED = (
+    re.compile(r"(?P<name>lib.+?)(?P<kind>\.so)(?P<version>(\.\d+)*)"),
+    re.compile(r"(?P<name>lib.+?)(?P<version>(\.\d+)*)(?P<kind>\.dylib)"),  # on macOS
+)
 
 
 def qt_parts(hook: str) -> tuple[list[str], list[tuple[str, str]], list[tuple[str, str]]]:
@@ -108,7 +111,8 @@ def once(libraries: Iterable[Entry]) -> list[Entry]:
     found: dict[str, dict[str, Entry]] = {}
     others: list[Entry] = []
     for entry in libraries:
-        match = VERSIONED.fullmatch(PurePosixPath(entry[0]).name)
+        name = PurePosixPath(entry[0]).name
+        match = next(filter(None, (pattern.fullmatch(name) for pattern in VERSIONED)), None)
         if match and "." not in match["name"]:
             found.setdefault(match["name"] + match["kind"], {})[match["version"]] = entry
         else:

@@ -25,7 +25,9 @@ import bootstrap
 
 ON_INTEL = platform.machine().lower() in ("x86_64", "amd64")
 NUMPY = "numpy"
-NUMPY_OPTIONS = ("-Dcpu-dispatch=none", "-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true")
+VISUAL_STUDIO = ("--vsenv",) if sys.platform == "win32" else ()
+"""Meson takes any gcc that is on the path before it."""
+NUMPY_OPTIONS = (*VISUAL_STUDIO, "-Dcpu-dispatch=none", "-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true")
 OPENCV = "opencv-python-headless"
 OPENCV_PARTS = "core,geometry,imgproc,imgcodecs,python3"
 NOT_OF_OPENCV = (
@@ -51,20 +53,34 @@ def folders() -> list[Path]:
     return [built(NUMPY, NUMPY_OPTIONS, build_numpy), built(OPENCV, OPENCV_OPTIONS, build_opencv)]
 
 
+def places() -> list[Path]:
+    """Where these folders are, or will be."""
+    return [place(NUMPY, NUMPY_OPTIONS), place(OPENCV, OPENCV_OPTIONS)]
+
+
+def place(name: str, options: tuple[str, ...]) -> Path:
+    """Where a package is kept that was built so."""
+    return bootstrap.wheel_folder(f"{locked(name)}{options}")
+
+
+def locked(name: str) -> str:
+    """What the lock file says of a package, once for each kind of Python."""
+    entries = re.split(r"\n(?=[A-Za-z])", bootstrap.LOCK.read_text(encoding="utf-8").strip())
+    return "\n".join(entry for entry in entries if entry.startswith(f"{name}==")) + "\n"
+
+
 def built(name: str, options: tuple[str, ...], build: Callable[[Path, Path], None]) -> Path:
     """The folder with a package that was built so, or is now; `build` gets the requirement and an empty folder."""
-    entries = re.split(r"\n(?=[A-Za-z])", bootstrap.LOCK.read_text(encoding="utf-8").strip())
-    locked = "\n".join(entry for entry in entries if entry.startswith(f"{name}==")) + "\n"  # one for each Python
-    folder = bootstrap.wheel_folder(f"{locked}{options}")
+    folder = place(name, options)
     if not folder.exists():
         bootstrap.say(f"Building {name} with only what she needs of it; this takes some minutes, once ...")
         half = folder.with_name(f"{folder.name}.half")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(parents=True)
-        with TemporaryDirectory() as place:  # with a Python of its own: Cython does not run from below "Jérôme 田中"
-            venv.create(Path(place) / "python", with_pip=True)
-            requirement = Path(place) / "requirements.txt"
-            requirement.write_text(locked, encoding="utf-8")
+        with TemporaryDirectory() as work:  # with a Python of its own: Cython does not run from below "Jérôme 田中"
+            venv.create(Path(work) / "python", with_pip=True)
+            requirement = Path(work) / "requirements.txt"
+            requirement.write_text(locked(name), encoding="utf-8")
             build(requirement, half)
         half.rename(folder)
     return folder
@@ -74,8 +90,8 @@ def build_numpy(requirement: Path, folder: Path) -> None:
     """Build NumPy by pip, and unpack its wheel."""
     # pip takes no settings on its command line for the packages in a file
     settings = "".join(f' --config-settings "setup-args={option}"' for option in NUMPY_OPTIONS)
-    locked = re.sub(rf"^{NUMPY}==.*(?= \\$)", lambda line: line[0] + settings, requirement.read_text(), flags=re.M)
-    requirement.write_text(locked, encoding="utf-8")
+    wanted = re.sub(rf"^{NUMPY}==.*(?= \\$)", lambda line: line[0] + settings, requirement.read_text(), flags=re.M)
+    requirement.write_text(wanted, encoding="utf-8")
     pip(requirement, "wheel", "--no-binary", NUMPY)
     with zipfile.ZipFile(next(requirement.parent.glob("*.whl"))) as wheel:
         wheel.extractall(folder)
@@ -83,21 +99,21 @@ def build_numpy(requirement: Path, folder: Path) -> None:
 
 def build_opencv(requirement: Path, folder: Path) -> None:
     """Build OpenCV's module by CMake: the package's own way knows only OpenCV as a whole."""
-    place = requirement.parent
+    work = requirement.parent
     pip(requirement, "download", "--no-binary", OPENCV)
-    with tarfile.open(next(place.glob("*.tar.gz"))) as packed:
-        packed.extractall(place, filter="data")
-    source = next(path for path in place.glob("opencv*") if path.is_dir())
+    with tarfile.open(next(work.glob("*.tar.gz"))) as packed:
+        packed.extractall(work, filter="data")
+    source = next(path for path in work.glob("opencv*") if path.is_dir())
     run = partial(subprocess.check_call, stdout=subprocess.DEVNULL)
     cmake = shutil.which("cmake", path=str(bootstrap.BIN)) or "cmake"
     generator = [] if sys.platform == "win32" else ["-G", "Ninja"]  # where Visual Studio is found without one
     environment = os.environ | {"PATH": os.pathsep.join([str(bootstrap.BIN), os.environ["PATH"]])}
-    configure = [cmake, *generator, "-S", str(source / "opencv"), "-B", str(place / "build")]
+    configure = [cmake, *generator, "-S", str(source / "opencv"), "-B", str(work / "build")]
     run([*configure, *of_this_python(), *OPENCV_OPTIONS], env=environment)
-    build = [cmake, "--build", str(place / "build"), "--config", "Release", "--parallel", "--target", "opencv_python3"]
+    build = [cmake, "--build", str(work / "build"), "--config", "Release", "--parallel", "--target", "opencv_python3"]
     run(build, env=environment)
     kinds = (".pyd", ".so")
-    module = next(path for path in (place / "build" / "lib").rglob("cv2*") if path.suffix in kinds)
+    module = next(path for path in (work / "build" / "lib").rglob("cv2*") if path.suffix in kinds)
     files = [shutil.copy(module, folder / f"cv2{''.join(module.suffixes)}")]
     about = folder / f"{source.name}.dist-info"
     about.mkdir()

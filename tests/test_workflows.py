@@ -4,6 +4,7 @@ than it must."""
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from installer import slim
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = {
@@ -126,22 +129,28 @@ def test_without_a_certificate_nothing_is_signed_and_that_is_said(job: str) -> N
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="bash of Windows knows other paths")
-def test_the_folder_that_is_kept_is_the_one_the_set_up_uses(tmp_path: Path) -> None:
-    step = next(step for step in SET_UP["runs"]["steps"] if step.get("id") == "llama")
+def test_the_folders_that_are_kept_are_those_the_builds_use(tmp_path: Path) -> None:
+    step = next(step for step in SET_UP["runs"]["steps"] if step.get("id") == "built")
     (tmp_path / "python").symlink_to(sys.executable)
     output = tmp_path / "output"
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "GITHUB_OUTPUT": str(output)}
     subprocess.run(["bash", "-euc", step["run"]], cwd=ROOT, env=environment, check=True, timeout=60)
     told = dict(line.split("=", 1) for line in output.read_text().splitlines())
-    assert Path(told["folder"]).parent.name == "alisa-desktop-wheels"
-    assert told["name"] == Path(told["folder"]).name
+    folders = {name: Path(told[name]) for name in ("llama", "numpy", "opencv")}
+    assert {folder.parent.name for folder in folders.values()} == {"alisa-desktop-wheels"}
+    assert [folders["numpy"], folders["opencv"]] == slim.places()
+    for kept, names in (("llama-key", ["llama"]), ("slim-key", ["numpy", "opencv"])):
+        assert "-".join(platform.libc_ver()) in told[kept], "a newer C library's are nothing for an older one"
+        assert all(folders[name].name in told[kept] for name in names)
+    used = str([step.get("with") for step in SET_UP["runs"]["steps"] if "cache" in step.get("uses", "")])
+    assert all(f"steps.built.outputs.{name} " in used for name in told)
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck missing")
 def test_the_shell_finds_no_fault() -> None:
     for name, step in all_steps():
-        if "run" in step and step.get("shell", "bash") == "bash" and "choco" not in step["run"]:
+        if "run" in step and step.get("shell", "bash") == "bash":
             command = ["shellcheck", "--shell=bash", "-"]
             done = subprocess.run(command, input="set -e\n" + step["run"], capture_output=True, text=True, timeout=60)
             assert done.returncode == 0, f"{name}: {step.get('name')}\n{done.stdout}"

@@ -44,12 +44,12 @@ def _look_at_file(path: Path) -> Answer:
 
 
 def _look_at_server(settings: Settings) -> Answer:
-    address = urlsplit(settings.server_url)
-    host = address.hostname or ""
     try:
+        address = urlsplit(settings.server_url)
+        host = address.hostname or ""
         port = address.port or (443 if address.scheme == "https" else 80)
     except ValueError:
-        port = 0
+        host, port = "", 0
     if not host or not port:
         return bad("The address of my server is none.", "Correct it in Settings.", Way.MODEL)
     if not is_loopback(host):

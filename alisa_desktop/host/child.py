@@ -87,7 +87,8 @@ class ChildProcess:
         """
         self.end()
         try:
-            await asyncio.wait_for(self.ended.wait(), grace)
+            async with asyncio.timeout(grace):
+                await self.ended.wait()
         except TimeoutError:
             self.kill()
             if not await self._has_ended():
@@ -100,7 +101,8 @@ class ChildProcess:
 
     async def _has_ended(self) -> bool:
         try:
-            await asyncio.wait_for(self.ended.wait(), KILLED_SECONDS)
+            async with asyncio.timeout(KILLED_SECONDS):
+                await self.ended.wait()
         except TimeoutError:
             return False
         return True

@@ -70,7 +70,8 @@ class Graphics:
             self._command, self._cwd, first=lambda: order, on_frame=take, adopt=self._adopt, name="graphics probe"
         )
         try:
-            await asyncio.wait_for(child.ended.wait(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await child.ended.wait()
         except TimeoutError:
             child.kill()
         finally:

@@ -43,18 +43,25 @@ class Web:
 
     Proxies and certificates are those of the environment. Everything is https; only where `origin` itself is http on
     this machine, http on this machine is allowed. `silence` is how long no byte may come (s), `connect` how long a
-    connection may take (s), `whole` how long a small answer as a whole. Sends no credentials.
+    connection may take (s), `whole` how long a small answer as a whole. Sends no credentials. Raises `DownloadFailed`
+    for an `origin` that is no such address; `way_out` tells where it stands.
     """
 
-    def __init__(self, origin: str, *, silence: float = 30.0, connect: float = 15.0, whole: float = 60.0) -> None:
+    def __init__(
+        self,
+        origin: str,
+        *,
+        silence: float = 30.0,
+        connect: float = 15.0,
+        whole: float = 60.0,
+        way_out: str = "Correct it, for example in HF_ENDPOINT.",
+    ) -> None:
         self._plain = _is_here(origin)
         self._whole_answer = whole
         self._timeout = httpx.Timeout(silence, connect=connect)
         self._client: httpx.AsyncClient | None = None
         if not (_is_address(origin) and (origin.lower().startswith("https://") or self._plain)):
-            raise DownloadFailed(
-                f"{_place(origin)} is no safe (https) address. Correct it, for example in HF_ENDPOINT."
-            )
+            raise DownloadFailed(f"{_place(origin)} is no safe (https) address. {way_out}")
 
     async def __aenter__(self) -> Self:
         self._client = await in_thread(self._make_client)

@@ -20,11 +20,14 @@ from alisa_desktop.ui.avatar import Avatar
 from alisa_desktop.ui.brain_window import BrainWindow
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.bubble import Bubble
+from alisa_desktop.ui.checkup_window import CheckupWindow
 from alisa_desktop.ui.consent_window import ConsentWindow
 from alisa_desktop.ui.history_window import HistoryWindow
 from alisa_desktop.ui.icons import Icons
+from alisa_desktop.ui.last_word import last_word
 from alisa_desktop.ui.ledger_window import LedgerWindow
 from alisa_desktop.ui.model_window import ModelWindow
+from alisa_desktop.ui.report_window import ReportWindow
 from alisa_desktop.ui.settings_window import SettingsWindow
 from alisa_desktop.ui.sprites import load_pack
 from alisa_desktop.ui.theme import ThemeWatcher, palette
@@ -95,6 +98,7 @@ class Studio:
         made: list[QWidget] = [avatar]
         try:
             card = self._paths.resources / "models" / "alisa-starter.md"
+            icon = self._paths.resources / "icons" / "alisa.svg"
             made += [
                 SettingsWindow(bridge, watcher, settings),
                 HistoryWindow(bridge, watcher),
@@ -103,7 +107,10 @@ class Studio:
                 BrainWindow(bridge, watcher, settings),
                 LedgerWindow(bridge, watcher),
                 ConsentWindow(watcher, icons, settings),
+                CheckupWindow(bridge, watcher, icons),
+                ReportWindow(bridge, watcher),
                 WelcomeWindow(bridge, watcher, icons, settings, avatar.resting_picture()),
+                last_word(self._application(), "This is said where nobody sees her.", str(icon)),
             ]
             for window in made[1:]:
                 self._keep(f"window-{type(window).__name__}", await self._painted(window))
@@ -116,9 +123,12 @@ class Studio:
         return Avatar(load_pack(self._paths.resources / "sprites" / "alisa"), self._bridge, self._settings)
 
     def _watcher(self) -> ThemeWatcher:
+        return ThemeWatcher(self._application(), self._settings.appearance)
+
+    def _application(self) -> QApplication:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        return ThemeWatcher(application, self._settings.appearance)
+        return application
 
     async def _painted(self, window: QWidget) -> QImage:
         """How it looks when it has come to rest, as if it was on the desktop."""

@@ -27,6 +27,7 @@ WHOLE_SECONDS = 30.0
 """One answer, all in all."""
 WHAT = "the list of releases"
 NO_FEED = "I don't know where my releases are told of. Put the address into Settings, under Alisa."
+WRONG_FEED = "Correct it in Settings, under Alisa."
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Checker:
         self._file = file
         self._version = version
         self._told = told
+        self._said: dict[str, Any] = {}  # what the file holds, also where nothing can be written
         self._one = asyncio.Lock()
         self._changed = asyncio.Event()
 
@@ -66,7 +68,8 @@ class Checker:
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
         self._changed.clear()
 
     async def _remember(self, feed: str) -> None:
@@ -99,7 +102,7 @@ class Checker:
                 self._tell(self._judged(await self._ask(feed)))
             except AlisaError as error:
                 self._tell(Update(Freshness.FAILED, trouble=error.sentence))
-            except asyncio.CancelledError:
+            except BaseException:  # cancelled, or a bug: nobody asks any more
                 self._tell(Update())
                 raise
             return self.update
@@ -110,7 +113,7 @@ class Checker:
         kept = await self._kept(feed)
         known = _release(kept.get("release"), feed)
         headers = {"Accept": "application/json"}
-        if known and (tag := kept.get("etag")) and isinstance(tag, str):
+        if known and (tag := _sendable(kept.get("etag"))):
             headers["If-None-Match"] = tag
         status, etag, body = await _fetch(feed, headers)
         news: dict[str, Any] = {"feed": feed, "asked": datetime.now(UTC).isoformat()}
@@ -136,10 +139,12 @@ class Checker:
         self._told(update)
 
     async def _kept(self, feed: str) -> dict[str, Any]:
-        kept = await asyncio.to_thread(_read, self._file)
-        return kept if kept.get("feed") == feed else {}
+        if self._said.get("feed") != feed:
+            self._said = await asyncio.to_thread(_read, self._file)
+        return self._said if self._said.get("feed") == feed else {}
 
     async def _keep(self, kept: dict[str, Any]) -> None:
+        self._said = kept
         try:
             await asyncio.to_thread(write_json, self._file, kept)
         except OSError as error:
@@ -150,7 +155,8 @@ async def _fetch(feed: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
     """Status, etag and body of the feed's answer; raises `Lost`, `DownloadFailed` and `FeedFailed`."""
     host = host_of(feed)
     try:
-        async with asyncio.timeout(WHOLE_SECONDS), Web(feed) as web, web.get(feed, headers, WHAT) as answer:
+        client = Web(feed, way_out=WRONG_FEED)
+        async with asyncio.timeout(WHOLE_SECONDS), client as web, web.get(feed, headers, WHAT) as answer:
             response = answer.response
             body = await read_body(response, LONGEST_FEED, WHAT) if response.status_code == 200 else b""
             return response.status_code, response.headers.get("etag", "")[:200], body
@@ -158,6 +164,11 @@ async def _fetch(feed: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
         raise FeedFailed(f"{host} takes too long to answer. Try again later.") from error
     except Lost as error:
         raise FeedFailed(f"I couldn't ask {host}. {error} Try again later.") from error
+
+
+def _sendable(tag: object) -> str:
+    """A tag as it may stand in a header; empty for one that may not."""
+    return tag if isinstance(tag, str) and tag.isascii() and tag.isprintable() else ""
 
 
 def _refusal(feed: str, status: int) -> str:
@@ -187,5 +198,6 @@ def _release(kept: object, feed: str) -> Release | None:
         return None
     with suppress(FeedFailed):
         told = {"tag_name": kept.get("version"), "html_url": kept.get("address"), "body": kept.get("notes")}
+        told["prerelease"] = kept.get("trial")
         return read_feed(json.dumps(told).encode(), feed)
     return None

@@ -32,16 +32,18 @@ class FeedFailed(AlisaError):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release: its version as it is compared, an https address or none, and notes as plain text."""
+    """A release: its version as it is compared, an https address or none, notes as plain text, and whether it is a
+    trial version, by its name or by the feed's word."""
 
     version: str
     address: str
     notes: str
+    trial: bool = False
 
     def is_newer_than(self, version: str) -> bool:
         """Whether somebody who has `version` has an older one; a trial version is for those who have one already."""
         mine, other = Version(version), Version(self.version)
-        return other > mine and (mine.is_prerelease or not other.is_prerelease)
+        return other > mine and (mine.is_prerelease or not self.trial)
 
 
 def read_feed(body: bytes, feed: str) -> Release:
@@ -54,7 +56,8 @@ def read_feed(body: bytes, feed: str) -> Release:
         raise FeedFailed(f"{host_of(feed)} doesn't say which version is the latest. Try again later.") from error
     if len(tag) > LONGEST_VERSION:
         raise FeedFailed(f"{host_of(feed)} tells of a version with a name that is none. Try again later.")
-    return Release(str(version), _safe_address(told.get("html_url"), feed), _plain(told.get("body")))
+    trial = version.is_prerelease or told.get("prerelease") is True
+    return Release(str(version), _safe_address(told.get("html_url"), feed), _plain(told.get("body")), trial)
 
 
 def host_of(address: str) -> str:

@@ -11,8 +11,14 @@ from pathlib import Path
 
 OPENED_LATE = {"libdbus-1.so.3": "libdbus-1-3"}
 """Libraries that are opened by name at run time, which no file tells, and their packages: Qt's D-Bus."""
-DATA = {"libfontconfig.so.1": ("fontconfig-config",), "libxkbcommon.so.0": ("xkb-data", "libx11-data")}
-"""Packages of files that a library reads, which must be there also where the library itself is carried."""
+CAPTURE = tuple(f"libxcb-{name}0" for name in ("randr", "render", "shm", "xfixes"))
+BESIDES = {
+    "libfontconfig.so.1": ("fontconfig-config",),
+    "libxkbcommon.so.0": ("xkb-data", "libx11-data"),
+    "libxcb-render.so.0": CAPTURE,
+}
+"""Packages that must be there also where a library itself is carried: those of files that it reads, and those of
+libraries that mss, which takes the picture of the screen, looks for among the system's only."""
 _ELF = b"\x7fELF"
 _STANZAS = "Source: alisa-desktop\n\nPackage: alisa-desktop\nArchitecture: any\n"
 
@@ -28,7 +34,7 @@ def depends(tree: Path) -> str:
     asked = {entry.partition(" ")[0]: entry for entry in _with_versions(programs)}
     wanted = _packages(_needed(programs) - carried) & asked.keys()  # the tool asks also for what is carried
     wanted |= {package for library, package in OPENED_LATE.items() if library not in carried}
-    wanted |= {package for library, packages in DATA.items() if library in carried for package in packages}
+    wanted |= {package for library, packages in BESIDES.items() if library in carried for package in packages}
     return ", ".join(sorted(asked.get(name, name) for name in wanted))
 
 

@@ -69,10 +69,19 @@ def test_it_asks_the_system_for_what_it_does_not_carry_and_nothing_else(bundle: 
     assert names == {"libxcb-cursor0", "libc6", "libdbus-1-3"}, "zlib1g is carried"
 
 
-def test_what_a_carried_library_reads_is_asked_for(bundle: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("carried", "besides"),
+    [
+        ("libfontconfig.so.1", {"fontconfig-config"}),
+        ("libxcb-render.so.0", {"libxcb-randr0", "libxcb-render0", "libxcb-shm0", "libxcb-xfixes0"}),
+    ],
+)
+def test_what_goes_with_a_carried_library_is_asked_for(
+    bundle: Path, tmp_path: Path, carried: str, besides: set[str]
+) -> None:
     more = shutil.copytree(bundle, tmp_path / "more", symlinks=True)
-    (more / "_internal" / "libfontconfig.so.1").touch()
-    assert set(depends(more).split(", ")) - set(depends(bundle).split(", ")) == {"fontconfig-config"}
+    (more / "_internal" / carried).touch()
+    assert set(depends(more).split(", ")) - set(depends(bundle).split(", ")) == besides
 
 
 def test_a_library_that_is_nowhere_stops_the_build(bundle: Path, tmp_path: Path) -> None:

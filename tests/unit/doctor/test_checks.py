@@ -307,6 +307,7 @@ def test_a_server_of_the_settings(paths: Paths) -> None:
         assert is_good(models.look_at_brain(case(paths, model_source="server", server_url=address)))
     assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url=address)))
     assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url="no address")))
+    assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url="http://[half/v1")))
     assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url="http://localhost:99999/v1")))
     far = models.look_at_brain(case(paths, model_source="server", server_url="https://example.org/v1"))
     assert far.verdict is Verdict.UNKNOWN

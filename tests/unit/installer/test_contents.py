@@ -9,9 +9,10 @@ import pytest
 from installer import contents, icu
 
 
-def test_each_library_is_kept_under_the_name_others_are_linked_to() -> None:
+@pytest.mark.parametrize("name", ["libllama.so{}", "libllama{}.dylib"])
+def test_each_library_is_kept_under_the_name_others_are_linked_to(name: str) -> None:
     folder = "/site/llama_cpp/lib"
-    copies = [f"libllama.so{version}" for version in ("", ".0", ".0.5.0")]
+    copies = [name.format(version) for version in ("", ".0", ".0.5.0")]
     entries = [(f"llama_cpp/lib/{name}", f"{folder}/{name}", "BINARY") for name in (*copies, "libggml-cpu-zen4.so")]
     kept = {
         name: (source, kind) for name, source, kind in contents.tidy([("other.so", "/other.so", "BINARY"), *entries])
@@ -19,8 +20,8 @@ def test_each_library_is_kept_under_the_name_others_are_linked_to() -> None:
     assert kept == {
         "other.so": ("/other.so", "BINARY"),
         "llama_cpp/lib/libggml-cpu-zen4.so": (f"{folder}/libggml-cpu-zen4.so", "BINARY"),
-        "llama_cpp/lib/libllama.so.0": (f"{folder}/libllama.so.0", "BINARY"),
-        "llama_cpp/lib/libllama.so": ("libllama.so.0", "SYMLINK"),
+        f"llama_cpp/lib/{copies[1]}": (f"{folder}/{copies[1]}", "BINARY"),
+        f"llama_cpp/lib/{copies[0]}": (copies[1], "SYMLINK"),
     }
 
 

@@ -96,7 +96,8 @@ async def test_a_feed_that_is_not_reached_is_tried_again(checker: Checker, feed:
 @pytest.mark.parametrize("address", ["http://example.org/latest", "ftp://example.org", "nonsense"])
 async def test_only_safe_addresses_are_asked(checker: Checker, address: str) -> None:
     update = await checker.check(address)
-    assert (update.state, "safe" in update.trouble) == (Freshness.FAILED, True)
+    assert update.state is Freshness.FAILED
+    assert update.trouble.endswith("is no safe (https) address. Correct it in Settings, under Alisa.")
 
 
 async def test_a_feed_that_is_far_too_long_is_not_read_to_its_end(checker: Checker, feed: Feed) -> None:
@@ -144,6 +145,47 @@ async def test_a_profile_that_can_not_be_written_is_no_reason_not_to_tell(tmp_pa
     (tmp_path / "file").touch()
     checker = Checker(tmp_path / "file" / "updates.json", "0.0.1", lambda _: None)
     assert (await checker.check(feed.address)).state is Freshness.NEWER
+
+
+async def test_nor_to_ask_and_tell_again_and_again(tmp_path: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker_module, "FIRST_SECONDS", 0.0)
+    (tmp_path / "file").touch()
+    checker = Checker(tmp_path / "file" / "updates.json", "0.0.1", lambda _: None)
+    looks, news = asyncio.Queue[None](), list[Update]()
+
+    def wanted() -> str:
+        looks.put_nowait(None)
+        return feed.address
+
+    task = asyncio.ensure_future(checker.tend(wanted, news.append))
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(6):
+            await looks.get()
+            checker.reconsider()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (len(feed.asked), len(news)) == (1, 1)
+
+
+async def test_a_tag_that_no_header_can_hold_is_not_sent(checker: Checker, feed: Feed, profile: Path) -> None:
+    feed.headers = {"ETag": '"é"'}
+    await checker.check(feed.address)
+    assert (await checker.check(feed.address)).state is Freshness.CURRENT
+    kept = json.loads((profile / "updates.json").read_text(encoding="utf-8"))
+    for tag in ('"é"', "a\nb", 7):
+        (profile / "updates.json").write_text(json.dumps(kept | {"etag": tag}))
+        again = Checker(profile / "updates.json", "0.1.0", lambda _: None)
+        assert (await again.check(feed.address)).state is Freshness.CURRENT
+    assert not any("if-none-match" in headers for headers in feed.asked)
+
+
+async def test_a_bug_leaves_nobody_asking(
+    checker: Checker, feed: Feed, told: list[Update], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker_module, "read_feed", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await checker.check(feed.address)
+    assert states(told) == [Freshness.CHECKING, Freshness.UNKNOWN]
 
 
 async def test_it_asks_by_itself_once_and_tells_each_version_once(

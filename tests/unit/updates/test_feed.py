@@ -44,6 +44,11 @@ def test_versions_are_compared_as_versions(mine: str, other: str, newer: bool) -
     assert read_feed(feed(tag_name=other), FEED).is_newer_than(mine) is newer
 
 
+@pytest.mark.parametrize(("mine", "newer"), [("0.1.0", False), ("0.2.0rc1", True)])
+def test_what_the_feed_calls_a_trial_is_one(mine: str, newer: bool) -> None:
+    assert read_feed(feed(prerelease=True), FEED).is_newer_than(mine) is newer
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"null", b"<html>", b"\xff", b"{}", feed(tag_name=None), feed(tag_name="latest"), feed(tag_name=[]),
