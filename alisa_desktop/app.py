@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-from collections.abc import Callable, Coroutine
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import date, datetime, time
 from pathlib import Path
@@ -56,7 +58,41 @@ def run_on_loop(application: Application, work: Coroutine[Any, Any, Result]) -> 
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with loop:
-        return cast(Result, loop.run_until_complete(work))
+        return cast(Result, loop.run_until_complete(_closing_generators(work)))
+
+
+async def _closing_generators(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do `work`, and close asynchronous generators that nobody reads to their end.
+
+    asyncio's own loop does that, qasync's does not; then Python closes them where they are collected, and there nothing
+    can be awaited: an error in no place.
+    """
+    loop = asyncio.get_running_loop()
+    over = threading.Event()
+    left: list[AsyncGenerator[Any, Any]] = []
+    closings: set[asyncio.Task[None]] = set()
+
+    def close() -> None:
+        while left and not over.is_set():
+            closing = loop.create_task(left.pop().aclose())
+            closings.add(closing)
+            closing.add_done_callback(closings.discard)
+
+    def collected(generator: AsyncGenerator[Any, Any]) -> None:  # in whatever thread
+        left.append(generator)
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(close)
+
+    before = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(finalizer=collected)
+    try:
+        return await work
+    finally:
+        sys.set_asyncgen_hooks(*before)
+        close()
+        if closings:
+            await asyncio.wait(closings)
+        over.set()
 
 
 class App:

@@ -20,6 +20,7 @@ MODEL_FAILED = 3
 INTERRUPTED = 130
 STARTING_SECONDS = 30.0
 """Whoever holds the profile and does not open the door by then is not about to start."""
+LETTING_GO_SECONDS = 2.0
 NOT_RUNNING = "Alisa isn't running."
 STILL_THERE = "Alisa is still there after {seconds:g} seconds. Try again, or end “alisa-desktop” in the task manager."
 
@@ -75,9 +76,20 @@ def leave(paths: Paths, seconds: float) -> int:
     with visit:
         answer = visit.ask(knocks.Quit(), max(1.0, end - time.monotonic()))
     if isinstance(answer, knocks.Done) and are_gone(family(answer.pid), end):
+        _let_go(paths)
         return 0
     click.echo(answer.sentence if isinstance(answer, knocks.Refused) else STILL_THERE.format(seconds=seconds), err=True)
     return 1
+
+
+def _let_go(paths: Paths) -> None:
+    """Wait until nobody holds the profile: threads of a process that is gone may do so a moment longer than it.
+
+    Whoever holds it after `LETTING_GO_SECONDS` is another one, who has been started since.
+    """
+    end = time.monotonic() + LETTING_GO_SECONDS
+    while is_held(paths.lock) and time.monotonic() < end:
+        time.sleep(RETRY_SECONDS)
 
 
 def show(paths: Paths) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -17,7 +16,6 @@ from exe import alisa_command
 
 PROGRAMS = ("Xvfb", "openbox", "picom", "trayer", "xdotool", "import", "hsetroot", "xwininfo", "xterm")
 PATIENCE = 30.0
-EXPECTED_WARNINGS = re.compile(r"^$")
 Found = TypeVar("Found")
 
 

@@ -186,7 +186,8 @@ class Eyes:
             await child.stop(GRACE_SECONDS)
         watching, self._watching = self._watching, None
         if watching:
-            await watching
+            watching.cancel()  # of a process that nothing could end, nobody waits for the end
+            await asyncio.wait([watching])
         self._looking = 0
         self._tell()
 

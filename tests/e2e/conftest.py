@@ -20,6 +20,8 @@ from websockets.sync.client import ClientConnection, connect
 AVATAR = "^Alisa$"
 BUBBLE = "^Talk with Alisa$"
 MENU = "^Alisa's menu$"
+NO_GLYPHS = "OpenType support missing"
+"""Qt on letters that no font here has: tiny models say whatever comes."""
 UNEXPECTED = re.compile(r"\b(WARNING|ERROR|CRITICAL|Traceback|Warning:|QObject|qt\.|Error calling)")
 
 
@@ -95,7 +97,9 @@ class Program:
             self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(30) == 0
         written = self.log.read_text() + "".join(file.read_text() for file in (self.profile / "logs").glob("*.log"))
-        bad = [line for line in written.splitlines() if UNEXPECTED.search(line) and self.expected not in line]
+        forgiven = (self.expected, NO_GLYPHS)
+        found = [line for line in written.splitlines() if UNEXPECTED.search(line)]
+        bad = [line for line in found if not any(words in line for words in forgiven)]
         assert not bad, "\n".join(bad)
 
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,6 +60,13 @@ def endless(tmp_path: Path) -> str:
 
 def family(program: Any) -> list[psutil.Process]:
     return psutil.Process(program.process.pid).children(recursive=True)
+
+
+def eyes(program: Any) -> list[psutil.Process]:
+    """The process of her eyes, once it is that: until then it is a copy of hers."""
+    with suppress(psutil.Error):
+        return [process for process in family(program) if "--eyes" in process.cmdline()]
+    return []
 
 
 def let_speak(client: Any, text: str = "slow please") -> None:
@@ -215,7 +222,7 @@ def test_while_her_eyes_are_open(start: Any, tmp_path: Path, script: str, how: s
         wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
         place.type("/look what is it?")
         place.keys("Return")
-    children = wait_for(lambda: family(program), "her eyes")
+    children = wait_for(lambda: eyes(program), "her eyes")
     if how == "hanging":
         children[0].suspend()
     program.process.send_signal(signal.SIGTERM)

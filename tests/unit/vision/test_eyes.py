@@ -122,6 +122,23 @@ async def test_shutting_them_ends_the_process(held: Held) -> None:
     assert held.gaze is Gaze.CLOSED
 
 
+async def test_a_process_that_nothing_ends_is_left_alone(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    await held.eyes.allow(Consent.AWARE)
+    await held.until(lambda: held.sights)
+    child = held.eyes._child
+    assert child
+
+    async def in_vain(_: float) -> None:
+        return
+
+    monkeypatch.setattr(child, "stop", in_vain)
+    async with asyncio.timeout(30):
+        await held.eyes.allow(Consent.OFF)
+    assert held.gaze is Gaze.CLOSED
+    monkeypatch.undo()
+    await child.stop(30)
+
+
 async def test_a_pause_shuts_them(held: Held) -> None:
     await held.eyes.allow(Consent.AWARE)
     await held.until(lambda: held.sights)
