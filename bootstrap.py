@@ -229,6 +229,7 @@ def wheel_folder(requirement: str) -> Path:
     """Where the built library is kept; another version, other flags or another Python have another folder."""
     cache = Path(os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     python = f"{sys.version_info.major}.{sys.version_info.minor}-{sysconfig.get_platform()}"
+    python += LEAST_MACOS if sys.platform == "darwin" else ""
     mark = hashlib.sha256(f"{requirement}{BUILD_FLAGS}{python}".encode()).hexdigest()[:16]
     return cache / "alisa-desktop-wheels" / mark
 

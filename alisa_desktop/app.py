@@ -90,8 +90,9 @@ async def _closing_generators(work: Coroutine[Any, Any, Result]) -> Result:
     finally:
         sys.set_asyncgen_hooks(*before)
         close()
-        if closings:
+        while closings:  # the end of one lets go of those it was reading
             await asyncio.wait(closings)
+            await asyncio.sleep(0)
         over.set()
 
 

@@ -74,7 +74,7 @@ def fingerprint() -> str:
 
 def sources() -> Iterator[Path]:
     """All files of ours that the bundle is made of."""
-    yield ROOT / "build.spec"
+    yield from (ROOT / "build.spec", ROOT / "bootstrap.py")
     for folder in SOURCES:
         yield from (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 

@@ -132,6 +132,14 @@ Function ${UN}Merge
   Pop $0
 FunctionEnd
 
+; Moves $1, a name at the top, back into `.new`; but where it was not moved yet: then the one that is there is not hers.
+Function ${UN}SetAside
+  ${If} ${FileExists} "$INSTDIR\$1"
+  ${AndIfNot} ${FileExists} "$INSTDIR\.new\$1"
+    !insertmacro Move "$INSTDIR\$1" "$INSTDIR\.new\$1"
+  ${EndIf}
+FunctionEnd
+
 ; Puts the old version back where a change of places was broken off, and takes away what the new one has put there.
 Function ${UN}ChangeBack
   Push $0
@@ -144,14 +152,15 @@ Function ${UN}ChangeBack
       ${ExitDo}
     ${EndIf}
     StrCpy $1 $1 -1
-    Rename "$INSTDIR\$1" "$INSTDIR\.new\$1" ; but where it was not moved yet: then this one is not hers
+    Call ${UN}SetAside
   ${Loop}
   FileClose $0
   FindFirst $0 $1 "$INSTDIR\.old\*"
   ${DoUntil} $1 == ""
     ${If} $1 != "."
     ${AndIf} $1 != ".."
-      Rename "$INSTDIR\.old\$1" "$INSTDIR\$1"
+      Call ${UN}SetAside ; also where that list is gone: what stands in the old one's place is the new one's
+      !insertmacro Move "$INSTDIR\.old\$1" "$INSTDIR\$1"
     ${EndIf}
     FindNext $0 $1
   ${Loop}

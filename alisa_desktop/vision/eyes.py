@@ -181,10 +181,10 @@ class Eyes:
         self._cancel(self._again)
         self._again = None
         child, self._child = self._child, None
+        watching, self._watching = self._watching, None  # both at once: a look meanwhile opens them anew
         self._fail(SightFailed(EYES_SHUT))
         if child:
             await child.stop(GRACE_SECONDS)
-        watching, self._watching = self._watching, None
         if watching:
             watching.cancel()  # of a process that nothing could end, nobody waits for the end
             await asyncio.wait([watching])

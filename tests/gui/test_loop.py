@@ -40,17 +40,25 @@ def test_a_generator_that_nobody_reads_to_its_end_is_closed(
             await asyncio.sleep(0.01)
             closed.append(True)
 
+    async def doubled() -> AsyncIterator[int]:
+        try:
+            async for number in numbers():
+                yield 2 * number
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
     async def first() -> int:
-        number = await anext(numbers())
+        number = await anext(doubled()) // 2
         gc.collect()
         if waits:
             async with asyncio.timeout(30):
-                while not closed:
+                while len(closed) < 2:
                     await asyncio.sleep(0.01)
         return number
 
     before = sys.get_asyncgen_hooks()
     assert run_on_loop(qapp, first()) == 1
-    assert closed
+    assert len(closed) == 2
     assert not unraisable
     assert sys.get_asyncgen_hooks() == before

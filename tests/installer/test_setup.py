@@ -165,6 +165,14 @@ def test_what_was_broken_off_is_made_whole(windows: Windows, setups: Setups) -> 
     assert windows.run(setups(NEW), "/S", largest_file=1_000_000) == 5
     assert installed(windows.program) == before, "she is back, even so"
 
+    (windows.program / "_internal").rename(windows.program / "was")  # going back was broken off, too: no list any more
+    half.mkdir()
+    (windows.program / "was").rename(half / "_internal")
+    (windows.program / "_internal").mkdir()
+    (windows.program / "_internal" / "fresh.dll").touch()
+    assert windows.run(setups(NEW), "/S", largest_file=1_000_000) == 5
+    assert installed(windows.program) == before
+
     assert windows.run(setups(NEW), "/S") == 0
     gone = windows.program / ".gone"  # and once while the old version was cleared away
     (gone / "_internal").mkdir(parents=True)

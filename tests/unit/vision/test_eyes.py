@@ -13,7 +13,7 @@ import pytest
 
 from alisa_desktop.core.errors import SightFailed
 from alisa_desktop.core.sight import Consent, Depth, EyesStatus, Gaze, Sight
-from alisa_desktop.vision.eyes import Eyes, Rules
+from alisa_desktop.vision.eyes import CRASHED, Eyes, Rules
 
 CHILD = r"""
 import os, sys
@@ -120,6 +120,20 @@ async def test_shutting_them_ends_the_process(held: Held) -> None:
     await held.eyes.allow(Consent.OFF)
     assert child.ended.is_set()
     assert held.gaze is Gaze.CLOSED
+
+
+async def test_those_that_a_look_opens_while_others_are_shut_are_watched(held: Held) -> None:
+    held.eyes._idle = 3600.0
+    await held.eyes.allow(Consent.ASK)
+    await held.eyes.look(Depth.TEXT)
+    shutting = asyncio.create_task(held.eyes._shut())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await held.eyes.look(Depth.TEXT)
+        await shutting
+        with pytest.raises(SightFailed) as crash:
+            await held.eyes.look(Depth.WINDOW)
+    assert str(crash.value) == CRASHED
 
 
 async def test_a_process_that_nothing_ends_is_left_alone(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
