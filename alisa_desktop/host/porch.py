@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,24 +18,38 @@ from alisa_desktop.host.door import door_address, is_answered, may_enter
 log = logging.getLogger(__name__)
 
 
-class _Connection(asyncio.Protocol):
-    """One visitor's connection; it stands among `all_of_them` as long as it is open."""
+@dataclass
+class _Porch:
+    """Who lets visitors in, and the connections of those who are there; who comes when it is shut is sent away."""
 
-    def __init__(self, welcome: Welcome, all_of_them: set[_Connection]) -> None:
+    welcome: Welcome
+    connections: set[_Connection] = field(default_factory=set)
+    is_open: bool = True
+
+    async def shut(self) -> None:
+        """Hang up on everybody; returns when they are gone."""
+        self.is_open = False
+        for connection in tuple(self.connections):
+            await connection.break_off()
+
+
+class _Connection(asyncio.Protocol):
+    """One visitor's connection; it stands among those of the porch as long as it is open."""
+
+    def __init__(self, porch: _Porch) -> None:
         self.closed = asyncio.Event()
-        self._welcome = welcome
+        self._porch = porch
         self._guest: Guest | None = None
-        self._all = all_of_them
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let them in, if they are the same user."""
         self._transport = cast(asyncio.Transport, transport)
-        self._all.add(self)
+        self._porch.connections.add(self)
         connection = transport.get_extra_info("socket")
-        if connection and not may_enter(connection.fileno()):
+        if not self._porch.is_open or (connection and not may_enter(connection.fileno())):
             self._transport.abort()
             return
-        self._guest = self._welcome(self._send, self._transport.close)
+        self._guest = self._porch.welcome(self._send, self._transport.close)
 
     def data_received(self, data: bytes) -> None:
         """Hand on what they say."""
@@ -45,7 +60,7 @@ class _Connection(asyncio.Protocol):
         """Tell that they are gone."""
         if self._guest:
             self._guest.gone()
-        self._all.discard(self)
+        self._porch.connections.discard(self)
         self.closed.set()
 
     async def break_off(self) -> None:
@@ -68,13 +83,12 @@ async def open_door(profile: Path, welcome: Welcome) -> AsyncIterator[None]:
         log.warning("no door: %s", "there is somebody at that address" if address else "no folder is private")
         yield
         return
-    connections: set[_Connection] = set()
-    async with _listening(address, lambda: _Connection(welcome, connections)):
+    porch = _Porch(welcome)
+    async with _listening(address, lambda: _Connection(porch)):
         try:
             yield
         finally:
-            for connection in tuple(connections):
-                await connection.break_off()
+            await porch.shut()
 
 
 if sys.platform == "win32":

@@ -314,3 +314,16 @@ async def test_somebody_elses_socket_is_not_hers(profile: Path, monkeypatch: pyt
 
 def test_a_wish_is_one_line() -> None:
     assert write_wish(Say("a\nb")).count(b"\n") == 1
+
+
+@on_unix
+async def test_who_comes_while_it_is_being_shut_is_sent_away(profile: Path) -> None:
+    porter = Porter(lambda: None)
+    with socket.socket(socket.AF_UNIX) as early, socket.socket(socket.AF_UNIX) as late:
+        async with open_door(profile, porter.welcome):
+            early.connect(door_address(profile))
+            await seen(lambda: porter.guests)
+            late.connect(door_address(profile))
+        late.settimeout(PATIENCE)
+        assert await asyncio.to_thread(late.recv, 1) == b""
+    assert not porter.guests
