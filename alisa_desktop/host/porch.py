@@ -15,6 +15,10 @@ from typing import Any, cast
 from alisa_desktop.core.knocks import MOST_UNREAD, Guest, Welcome
 from alisa_desktop.host.door import door_address, is_answered, may_enter
 
+ROUNDS = 3
+"""Of the loop from a connection that is accepted to its end, if it is hung up on at once. A server that is closed
+meanwhile forgets it, and leaves it open (`Server._attach` in CPython 3.11)."""
+
 log = logging.getLogger(__name__)
 
 
@@ -106,10 +110,14 @@ else:
 
     @asynccontextmanager
     async def _listening(address: str, connect: Callable[[], asyncio.Protocol]) -> AsyncIterator[None]:
-        server = await asyncio.get_running_loop().create_unix_server(connect, sock=_bind(address))
+        loop, listener = asyncio.get_running_loop(), _bind(address)
+        server = await loop.create_unix_server(connect, sock=listener)
         try:
             yield
         finally:
+            loop.remove_reader(listener)
+            for _ in range(ROUNDS):
+                await asyncio.sleep(0)
             server.close()
             _remove(address)
 
