@@ -19,6 +19,11 @@ HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 XDG = ("DATA", "CONFIG", "CACHE", "STATE")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones, so that at the end nobody waits for one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _signals_reach_programs() -> None:
     """`nohup make test` and a shell's background let programs ignore these, which those they start keep to."""

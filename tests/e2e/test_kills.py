@@ -19,6 +19,7 @@ LISTENS = re.compile(r"ws://\S+")
 MODES = ("study", "chill", "creative", "default")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)  # fifty starts, perhaps beside other tests
 def test_killed_fifty_times_in_mid_write_nothing_recorded_is_lost(profile: Path, tmp_path: Path) -> None:
     """A turn whose [END] was heard is recorded; settings, written a moment after a change, are old or new but whole."""

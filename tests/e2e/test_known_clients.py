@@ -119,6 +119,7 @@ async def reports_still_count(party: Party) -> None:
             await eventually(lambda: party.overlay.mouth_open is is_open)  # noqa: B023 awaited within the round
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_every_known_client_at_once(start: Any, laughing: str) -> None:
     program = start("--scripted", laughing)

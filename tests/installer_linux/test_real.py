@@ -27,6 +27,7 @@ def real_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return deb.build(bundle.BUNDLE, tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_the_installed_program_checks_itself(system: System, real_package: Path, tmp_path: Path) -> None:
     before = system.files()

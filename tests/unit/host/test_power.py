@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -213,16 +214,13 @@ class Login:
     def _serve(self) -> None:
         from jeepney import HeaderFields, MessageType
 
-        while True:
-            try:
+        with self._connection, suppress(OSError):  # until the bus ends
+            while True:
                 question = self._connection.receive()
-            except OSError:
-                self._connection.close()
-                return
-            if question.header.message_type is MessageType.method_call:
-                assert question.header.fields[HeaderFields.member] == "Inhibit"
-                self._answer(question)
-                self.asked.put(tuple(question.body))
+                if question.header.message_type is MessageType.method_call:
+                    assert question.header.fields[HeaderFields.member] == "Inhibit"
+                    self._answer(question)
+                    self.asked.put(tuple(question.body))
 
     def _answer(self, question: Any) -> None:
         from jeepney import new_error, new_method_return
@@ -231,9 +229,11 @@ class Login:
             self._connection.send(new_error(question, "org.freedesktop.DBus.Error.AccessDenied"))
             return
         reader, writer = os.pipe()
-        self._connection.send(new_method_return(question, "h", (writer,)))
-        os.close(writer)
         self.locks.put(reader)
+        try:
+            self._connection.send(new_method_return(question, "h", (writer,)))
+        finally:
+            os.close(writer)
 
 
 class Bus:
