@@ -33,6 +33,8 @@ ANSWER_PATIENCE = 5.0
 PING_INTERVAL = 30
 PING_TIMEOUT = 300
 """Seconds; long, because some clients block their loop while their user types."""
+CUT_OFF = "Cancel %s running task(s), timeout graceful shutdown exceeded"
+
 log = logging.getLogger(__name__)
 
 
@@ -214,6 +216,11 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's tells anything: that who does not let go in time is cut off is no error."""
+    return record.msg != CUT_OFF
+
+
 def _server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
     """A server to be started with `startup` and ended with `shutdown`.
 
@@ -241,6 +248,7 @@ def _server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
     )
     config.load()
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     return server

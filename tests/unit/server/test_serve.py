@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 import signal
 import socket
 import sys
@@ -11,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from own_tasks import own_tasks
 
 from alisa_desktop.core.errors import PortTaken
 from alisa_desktop.server import serve
 from alisa_desktop.server.access import AccessPolicy
 from alisa_desktop.server.pages import Folders
-from alisa_desktop.server.serve import Endpoint, listen
+from alisa_desktop.server.serve import CUT_OFF, Endpoint, listen
 
 Fixture = Callable[..., Any]
 
@@ -216,3 +219,12 @@ async def test_after_a_move_the_wished_port_is_tried_again(open_house: Fixture) 
             stranger.close()
             await house.endpoint.start()
             assert (house.endpoint.port, house.endpoint.moved_from) == (wished, None)
+
+
+async def test_who_does_not_let_go_in_time_is_no_error(open_house: Fixture, caplog: pytest.LogCaptureFixture) -> None:
+    assert CUT_OFF in inspect.getsource(uvicorn.Server.shutdown)
+    told = logging.getLogger("uvicorn.error")
+    async with open_house():
+        told.error(CUT_OFF, 0)
+        told.warning("something else")
+    assert [record.message for record in caplog.records if record.name == told.name] == ["something else"]
