@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import sys
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING
 
-import qasync
 from PySide6.QtCore import QEvent, QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
@@ -28,6 +25,7 @@ from alisa_desktop.host.door import door_address, may_enter
 from alisa_desktop.leaving import Leaving
 from alisa_desktop.options import Options
 from alisa_desktop.porter import Porter
+from alisa_desktop.qt_loop import run_on_loop
 from alisa_desktop.settings.file import SettingsFile, write_json
 from alisa_desktop.troubles import Troubles
 from alisa_desktop.ui.application import Application
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     from alisa_desktop.settings.schema import Settings
 
 FIRST_PAINT_SECONDS = 1.0
-Result = TypeVar("Result")
 WELCOME = "Hi. I'm Alisa, and I live here now. Click me when you want to talk; right-click me for everything else."
 
 
@@ -51,49 +48,6 @@ def run(application: Application, options: Options, picture: FirstPicture | None
     """Live until the end; `picture` stands in for her until she is there, `troubles` are told then."""
     run_on_loop(application, App(application, options, troubles).live(picture))
     return 0
-
-
-def run_on_loop(application: Application, work: Coroutine[Any, Any, Result]) -> Result:
-    """Do `work` on the loop that windows and everything else share, and return what it does."""
-    loop = qasync.QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    with loop:
-        return cast(Result, loop.run_until_complete(_closing_generators(work)))
-
-
-async def _closing_generators(work: Coroutine[Any, Any, Result]) -> Result:
-    """Do `work`, and close asynchronous generators that nobody reads to their end.
-
-    asyncio's own loop does that, qasync's does not; then Python closes them where they are collected, and there nothing
-    can be awaited: an error in no place.
-    """
-    loop = asyncio.get_running_loop()
-    over = threading.Event()
-    left: list[AsyncGenerator[Any, Any]] = []
-    closings: set[asyncio.Task[None]] = set()
-
-    def close() -> None:
-        while left and not over.is_set():
-            closing = loop.create_task(left.pop().aclose())
-            closings.add(closing)
-            closing.add_done_callback(closings.discard)
-
-    def collected(generator: AsyncGenerator[Any, Any]) -> None:  # in whatever thread
-        left.append(generator)
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(close)
-
-    before = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(finalizer=collected)
-    try:
-        return await work
-    finally:
-        sys.set_asyncgen_hooks(*before)
-        close()
-        while closings:  # the end of one lets go of those it was reading
-            await asyncio.wait(closings)
-            await asyncio.sleep(0)
-        over.set()
 
 
 class App:

@@ -53,7 +53,17 @@ ROOM_OF_FILE = {
         ("terminal", "errands", "doorbell", "models_cli", "model_errands", "model_words", "checkup_errand"), "cli"
     ),
     **dict.fromkeys(
-        ("start", "brain_wishes", "autostart_wishes", "update_wishes", "checkup_wishes", "leaving", "troubles"), "app"
+        (
+            "start",
+            "brain_wishes",
+            "autostart_wishes",
+            "update_wishes",
+            "checkup_wishes",
+            "leaving",
+            "troubles",
+            "qt_loop",
+        ),
+        "app",
     ),
     **dict.fromkeys(("doorway", "porter", "mind", "library"), "engine"),
 }
@@ -88,7 +98,7 @@ THIRD_PARTIES: dict[str, frozenset[str]] = {
 ONLY_IN = {
     "llama_cpp": {"model/runner.py"},
     "numpy": {"model/native.py", "vision/capture.py", "vision/tiles.py", "vision/reader.py"},
-    "qasync": {"app.py"},
+    "qasync": {"qt_loop.py"},
 }
 """Libraries that one file alone may import."""
 

@@ -43,8 +43,8 @@ def _run(folder: Path, report: Path, pictures: Path | None) -> bool:
     if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     prefer_free_placement()
-    from alisa_desktop.app import run_on_loop
     from alisa_desktop.host.paths import Paths
+    from alisa_desktop.qt_loop import run_on_loop
     from alisa_desktop.selftest.report import Report
     from alisa_desktop.selftest.script import check_everything
     from alisa_desktop.ui.application import Application

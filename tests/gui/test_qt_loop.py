@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from alisa_desktop.app import run_on_loop
+from alisa_desktop.qt_loop import run_on_loop
 from alisa_desktop.ui.application import Application
 
 
