@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from alisa_desktop.core.log import set_detailed, start_logging
@@ -17,6 +19,9 @@ from alisa_desktop.host.bugs import Bugs, caught
 
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 XDG = ("DATA", "CONFIG", "CACHE", "STATE")
+
+hypothesis.settings.register_profile("alisa", parent=hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("alisa")  # how long an example takes on a busy machine says nothing of it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,6 +73,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def bugs(profile: Path) -> Iterator[Bugs]:
     """What the hooks for uncaught errors find, and the log in `profile / "logs"`, as the program writes it."""
+    gc.collect()  # what others left is theirs
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()

@@ -104,16 +104,16 @@ class ChildProcess:
             async with asyncio.timeout(KILLED_SECONDS):
                 await self.ended.wait()
         except TimeoutError:
-            return False
+            return self.ended.is_set()  # both may come at once
         return True
 
     # In the reader's thread
 
     def _live(self) -> None:
         try:
-            self._outgoing.put(self._first())
+            first = self._first()
             with self._spawn() as process:
-                self._talk(process)
+                self._talk(process, first)
         except OSError as error:
             log.error("the %s does not start: %s", self.name, error)
         finally:
@@ -126,13 +126,13 @@ class ChildProcess:
         )
         return process
 
-    def _talk(self, process: Process) -> None:
+    def _talk(self, process: Process, first: Frame) -> None:
         if self._adopt:
             self._adopt(process)
         if self._killed:  # before there was anything to kill
             process.kill()
         helpers = [
-            threading.Thread(target=self._write, args=(process,), name=f"{self.name} writer", daemon=True),
+            threading.Thread(target=self._write, args=(process, first), name=f"{self.name} writer", daemon=True),
             threading.Thread(target=self._listen, args=(process,), name=f"{self.name} errors", daemon=True),
         ]
         for helper in helpers:
@@ -155,12 +155,14 @@ class ChildProcess:
             log.error("the %s talks nonsense: %s", self.name, error)
             process.kill()
 
-    def _write(self, process: Process) -> None:
+    def _write(self, process: Process, first: Frame) -> None:
         assert process.stdin
+        frame: Frame | None = first  # before all that was sent meanwhile
         with contextlib.suppress(OSError), process.stdin:
-            while (frame := self._outgoing.get()) is not None:
+            while frame is not None:
                 process.stdin.write(encode(frame))
                 process.stdin.flush()
+                frame = self._outgoing.get()
 
     def _listen(self, process: Process) -> None:
         assert process.stderr

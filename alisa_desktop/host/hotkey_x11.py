@@ -113,7 +113,7 @@ class X11Hotkey:
         self._on_press = on_press
         self._codes: frozenset[int] = frozenset()
         self._grabbed: set[tuple[int, int]] = set()  # keycodes, each with the state of the modifiers
-        self._held = 0
+        self._released_last = 0, 0
         self._closed = threading.Event()
         with _told_as_connection_error():
             self._display = _connect()
@@ -169,24 +169,22 @@ class X11Hotkey:
                 event = self._display.next_event()
                 changed |= event.type == X.MappingNotify
                 if event.type == X.KeyPress:
-                    self._pressed(event.detail)
+                    self._pressed(event.detail, event.time)
                 elif event.type == X.KeyRelease:
-                    self._released(event.detail)
+                    self._released(event.detail, event.time)
             elif changed:  # once for all of them: a new layout is announced key by key
                 changed = False
                 self._grab()
             else:
                 return
 
-    def _pressed(self, code: int) -> None:
-        if code in self._codes and not self._held:
-            self._held = code
+    def _pressed(self, code: int, at: int) -> None:
+        # A key that repeats seems to be released and pressed again each time: in the same millisecond, as no finger can
+        if code in self._codes and self._released_last != (code, at):
             self._on_press()
 
-    def _released(self, code: int) -> None:
-        # A key that repeats seems to be released and pressed again each time; only its state tells that it is held
-        if code == self._held and not self._display.query_keymap()[code // 8] & 1 << code % 8:
-            self._held = 0
+    def _released(self, code: int, at: int) -> None:
+        self._released_last = code, at
 
     def _grab(self) -> None:
         """Take the keys where they are now, with every combination of locks, or none at all.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from alisa_desktop.core.messages import ClientKind, ConnectedClient
 from alisa_desktop.ui.elided_label import ElidedLabel
-from alisa_desktop.ui.times import clock_time, day_words
+from alisa_desktop.ui.times import TODAY, clock_time, day_words
 
 KINDS = {
     ClientKind.DISPLAY: "Display",
@@ -88,6 +86,6 @@ def client_title(client: ConnectedClient) -> str:
 
 def client_words(client: ConnectedClient) -> str:
     """What it does, the version of the protocol it speaks, and since when."""
-    day = client.since.astimezone().date()
-    since = clock_time(client.since) if day == date.today() else f"{day_words(day)}, {clock_time(client.since)}"
+    day, time = day_words(client.since.astimezone().date()), clock_time(client.since)
+    since = time if day == TODAY else f"{day}, {time}"
     return f"{KINDS[client.kind]} · protocol {client.version} · since {since}"

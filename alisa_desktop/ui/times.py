@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QDate, QLocale, QTime
 
+TODAY = "Today"
+
 
 def clock_time(moment: datetime) -> str:
     """The time of day where the user is."""
@@ -16,5 +18,5 @@ def clock_time(moment: datetime) -> str:
 def day_words(day: date) -> str:
     """A day by its name, or by its date."""
     today = date.today()
-    names = {today: "Today", today - timedelta(days=1): "Yesterday"}
+    names = {today: TODAY, today - timedelta(days=1): "Yesterday"}
     return names.get(day) or QLocale().toString(QDate(day.year, day.month, day.day), "ddd d MMM yyyy")

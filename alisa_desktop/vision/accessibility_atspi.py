@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alisa_desktop.vision.accessibility_dbus import (
@@ -41,6 +41,9 @@ ROOT = Reference("org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root")
 SWITCHES = ("IsEnabled", "ScreenReaderEnabled")
 REST = 60.0
 """Seconds for which an application that didn't answer in time is left alone."""
+FIRST_REST = 1.0
+"""Seconds for which a bus is, up to `REST`; it doubles each time. It may only be slow because the machine is busy."""
+BUSES = frozenset({BUS, LAUNCHER, ROOT.name})
 MOST_APPLICATIONS = 100
 LAUNCHER_SECONDS = 1.0
 
@@ -58,23 +61,34 @@ class AtSpiText:
         self._session: Bus | None = None
         self._bus: Bus | None = None
         self._resting: dict[str, float] = {}
+        self._rest_of_bus = FIRST_REST
 
     def read(self, window: Window, seconds: float) -> Sequence[TextLine] | None:
         """The visible text of `window` in reading order; None where it says nothing useful within `seconds`."""
         now = time.monotonic()
         self._resting = {name: until for name, until in self._resting.items() if until > now}
         try:
-            return self._read(window, now + seconds)
+            lines = self._read(window, now + seconds)
         except NotTold as reason:
             log.debug("Not read: %s.", reason)
         except Late as late:
             log.debug("No answer in time from %s.", late)
-            self._resting |= dict.fromkeys(late.names, time.monotonic() + REST)
+            self._let_rest(late.names)
             self.close()
         except BusFailed as error:
             log.debug("The accessibility bus failed: %s.", error)
             self.close()
+        else:
+            self._rest_of_bus = FIRST_REST
+            return lines
         return None
+
+    def _let_rest(self, names: Iterable[str]) -> None:
+        now = time.monotonic()
+        for name in names:
+            self._resting[name] = now + (self._rest_of_bus if name in BUSES else REST)
+        if BUSES.intersection(names):
+            self._rest_of_bus = min(REST, 2 * self._rest_of_bus)
 
     def close(self) -> None:
         """Let go of both buses; the next reading connects anew."""
@@ -84,7 +98,7 @@ class AtSpiText:
         self._session = self._bus = None
 
     def _read(self, window: Window, end: float) -> Sequence[TextLine] | None:
-        if self._resting.keys() & {BUS, LAUNCHER, ROOT.name}:
+        if self._resting.keys() & BUSES:
             raise NotTold("the bus rests")
         self._session = self._session or Connection(self._address, end)
         if not is_on(self._session, end):

@@ -6,6 +6,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before the first QApplication of 
 os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
 
 from collections.abc import Iterator
+from datetime import date
+from functools import partialmethod
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -17,12 +19,43 @@ from alisa_desktop.core import events
 from alisa_desktop.core.messages import ModelState, ModelStatus
 from alisa_desktop.host.paths import resources
 from alisa_desktop.settings.schema import Settings
+from alisa_desktop.ui import times
 from alisa_desktop.ui.application import Application
 from alisa_desktop.ui.bridge import Bridge
 from alisa_desktop.ui.bubble import Bubble
 from alisa_desktop.ui.icons import Icons
 from alisa_desktop.ui.look import Look
 from alisa_desktop.ui.theme import ThemeWatcher, light
+
+PATIENCE_MS = 30_000
+TODAY = date.today()
+
+
+class PatientBot(QtBot):
+    """Waits for what is to come as long as a busy machine may take."""
+
+    waitUntil = partialmethod(QtBot.waitUntil, timeout=PATIENCE_MS)
+    waitSignal = partialmethod(QtBot.waitSignal, timeout=PATIENCE_MS)
+    waitActive = partialmethod(QtBot.waitActive, timeout=PATIENCE_MS)
+    waitExposed = partialmethod(QtBot.waitExposed, timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's own, with more patience."""
+    return PatientBot(request)
+
+
+class _OneDay(date):
+    @classmethod
+    def today(cls) -> date:
+        return TODAY
+
+
+@pytest.fixture(autouse=True)
+def _no_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the day on which the tests were read, however late it gets."""
+    monkeypatch.setattr(times, "date", _OneDay)
 
 
 @pytest.fixture(scope="session")

@@ -94,8 +94,8 @@ def bridge(qapp: QApplication) -> Bridge:
 def avatar(qtbot: QtBot, pack: Pack, bridge: Bridge, clock: HandClock) -> Iterator[Watched]:
     avatar = Watched(pack, bridge, Settings(), clock=clock, pointer=lambda: FAR, random=Random(7))
     qtbot.addWidget(avatar)
-    avatar.show()
-    qtbot.waitExposed(avatar)
+    with qtbot.waitExposed(avatar):
+        avatar.show()
     QApplication.processEvents()
     return avatar
 

@@ -259,12 +259,12 @@ def test_hidden_by_the_user_it_stays_away_for_this_reply(bubble: Bubble, bridge:
 
 
 def test_fades_after_quiet(bubble: Bubble, bridge: Bridge, qtbot: QtBot, other_window: QWidget):
-    bridge.settings_changed.emit(Settings(bubble_fade_seconds=3))
+    bridge.settings_changed.emit(Settings(bubble_fade_seconds=600))
     speak(bridge)
     assert not bubble.fading.timer.isActive()
     finish(bridge)
     assert bubble.fading.timer.isActive()
-    assert bubble.fading.timer.interval() == 3000
+    assert bubble.fading.timer.interval() == 600_000
     QApplication.processEvents()  # the offscreen platform activates whatever is shown
     other_window.activateWindow()
     qtbot.waitUntil(bubble.fading.timer.isActive)

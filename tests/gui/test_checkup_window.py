@@ -146,7 +146,7 @@ def test_long_texts_are_wrapped(qtbot: QtBot, window: CheckupWindow, bridge: Bri
                 assert label.isHidden() or row.rect().contains(label.geometry())
                 assert label.isHidden() or label.heightForWidth(label.width()) <= label.height()
 
-    qtbot.waitUntil(settled, timeout=30_000)
+    qtbot.waitUntil(settled)
 
 
 def test_signs_follow_the_theme(window: CheckupWindow, bridge: Bridge, watcher: ThemeWatcher) -> None:

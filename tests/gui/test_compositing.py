@@ -25,8 +25,8 @@ def test_a_compositor_that_ends_is_noticed_when_the_window_is_exposed(qtbot: QtB
     window, place = QWidget(), Desktop()
     qtbot.addWidget(window)
     compositing = Compositing(window, ask=place)
-    window.show()
-    qtbot.waitExposed(window)
+    with qtbot.waitExposed(window):
+        window.show()
     assert compositing.on
     place.blends = False
     with qtbot.waitSignal(compositing.changed):

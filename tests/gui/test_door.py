@@ -64,7 +64,7 @@ def go(profile: Path, wish: Wish) -> list[Answer]:
 
 
 def finished(qtbot: QtBot, visit: Future[list[Answer]]) -> list[Answer]:
-    qtbot.waitUntil(visit.done, timeout=int(PATIENCE * 1000))
+    qtbot.waitUntil(visit.done)
     return visit.result()
 
 
@@ -95,7 +95,7 @@ def test_who_may_not_enter_is_not_heard(qtbot: QtBot, profile: Path, visits: Thr
     host = Host()
     door = Door(door_address(profile), host.welcome, lambda handle: False)
     visit = visits.submit(go, profile, Show())
-    qtbot.waitUntil(visit.done, timeout=int(PATIENCE * 1000))
+    qtbot.waitUntil(visit.done)
     assert isinstance(visit.exception(), NobodyThere) or visit.result() == []
     assert not host.sends
     door.close()

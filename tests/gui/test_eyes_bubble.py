@@ -23,8 +23,8 @@ def eyes(bridge: Bridge, *status: object) -> None:
 @pytest.fixture
 def opened(bubble: Bubble, bridge: Bridge, qtbot: QtBot) -> Bubble:
     eyes(bridge, Consent.ASK, Gaze.OPEN)
-    bubble.open_for_typing()
-    qtbot.waitActive(bubble)
+    with qtbot.waitActive(bubble):
+        bubble.open_for_typing()
     return bubble
 
 

@@ -36,6 +36,7 @@ def windows(qapp: QApplication, bridge: Bridge) -> Iterator[Windows]:
     windows.furnish()
     yield windows
     windows.close()
+    windows.deleteLater()
 
 
 class Eyes:

@@ -21,8 +21,8 @@ def window(qtbot: QtBot, qapp: QApplication, bridge: Bridge) -> Iterator[Setting
     window = SettingsWindow(bridge, ThemeWatcher(qapp), Settings())
     qtbot.addWidget(window)
     window.show_group("Eyes")
-    window.show()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.show()
     field(window).setFocus()
     return window
 

@@ -71,8 +71,8 @@ def ledger(bridge: Bridge) -> Ledger:
 def window(qtbot: QtBot, bridge: Bridge, ledger: Ledger, watcher: ThemeWatcher) -> LedgerWindow:
     window = LedgerWindow(bridge, watcher)
     qtbot.addWidget(window)
-    window.show()
-    qtbot.waitActive(window)
+    with qtbot.waitActive(window):
+        window.show()
     return window
 
 

@@ -16,6 +16,7 @@ from alisa_desktop.ui.application import Application
 @pytest.fixture
 def unraisable(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     found: list[object] = []
+    gc.collect()  # what others left is theirs
     monkeypatch.setattr(sys, "unraisablehook", found.append)
     return found
 

@@ -43,6 +43,7 @@ async def _alisa(
     told: list[str] = []
     app._bridge.trouble_told.connect(told.append)
     async with Engine(app._options) as engine, AsyncExitStack() as stack:
+        stack.callback(app._windows.deleteLater)
         stack.callback(app._windows.close)
         await app._connect(engine, stack)
         yield app, engine, told
@@ -80,7 +81,9 @@ def _in_a_handler(engine: Engine) -> None:
 
 
 def _in_a_thread(_: Engine) -> None:
-    threading.Thread(target=_fail).start()
+    thread = threading.Thread(target=_fail)
+    thread.start()
+    thread.join()
 
 
 def _in_a_task_of_the_engine(engine: Engine) -> None:

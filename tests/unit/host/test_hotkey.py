@@ -146,6 +146,26 @@ def test_keys_that_are_held_call_once(server: Server, presses: Presses) -> None:
 
 
 @on_x11
+def test_a_second_press_counts_however_late_the_first_one_is_dealt_with(server: Server) -> None:
+    calls: queue.Queue[None] = queue.Queue()
+    both = threading.Event()
+
+    def deal() -> None:
+        calls.put(None)
+        both.wait(PATIENCE)
+
+    hotkey = open_hotkey("Ctrl+Alt+L", deal)
+    server.run("xdotool", "keydown", "ctrl+alt+l")
+    calls.get(timeout=PATIENCE)
+    server.run("xdotool", "keyup", "ctrl+alt+l", "keydown", "ctrl+alt+l")
+    both.set()
+    calls.get(timeout=PATIENCE)
+    server.run("xdotool", "keyup", "ctrl+alt+l")
+    hotkey.close()
+    assert calls.empty()
+
+
+@on_x11
 def test_keys_of_another_program(server: Server, presses: Presses) -> None:
     first = presses.open()
     second = presses.open()
