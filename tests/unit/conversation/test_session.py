@@ -494,7 +494,7 @@ ACTION = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ACTION, max_size=25))
 def test_every_turn_begins_and_ends_once(talking: Any, puppet: Any, actions: list[str]) -> None:
     async def play() -> list[Event]:

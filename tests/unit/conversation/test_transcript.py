@@ -118,7 +118,7 @@ def test_a_turn_is_replaced_found_and_forgotten() -> None:
     assert len(transcript) == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.integers(2, 900), max_size=40), st.integers(1, 3000), st.integers(200, 9000), st.booleans())
 async def test_the_prompt_always_fits_and_keeps_the_latest_turns(
     sizes: list[int], message: int, room: int, fresh: bool

@@ -21,7 +21,7 @@ on_linux = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the e
 arguments = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(arguments, min_size=1))
 def test_every_command_comes_back_from_an_exec_line(command: list[str]) -> None:
     line = exec_line(command)

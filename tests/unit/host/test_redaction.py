@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -188,7 +188,6 @@ names = st.text(letters, min_size=2, max_size=12).filter(lambda name: len(name) 
 
 
 @example("00000\U0002f81a", "", "", str)  # a letter whose composed form is another one
-@settings(deadline=None)
 @given(names, st.text(max_size=30), st.text(max_size=30), st.sampled_from(SPELLINGS[:-1]))
 def test_no_name_survives_wherever_it_stands(name: str, before: str, after: str, spell: Callable[[str], str]) -> None:
     assume(name.casefold() not in COMMON)
@@ -198,14 +197,12 @@ def test_no_name_survives_wherever_it_stands(name: str, before: str, after: str,
         assert name not in left.replace("<user>", "").replace("<home>", "").replace("<path>", "") or len(name) < 5
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_can_be_redacted(text: str) -> None:
     assert isinstance(LINUX(text), str)
 
 
 @example("00000\U0002f81a")
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=6, max_size=40))
 def test_secrets_are_gone_as_they_are(secret: str) -> None:
     assume(secret.strip())

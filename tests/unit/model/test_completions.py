@@ -116,14 +116,14 @@ def test_events() -> None:
     assert event_usage(usage) == Usage(9, 5, 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text())
 def test_any_line_is_an_event_or_a_named_error(line: str) -> None:
     with suppress(BadEvent):
         parse_line("data:" + line)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(json_values)
 def test_any_event_is_read_without_a_fuss(value: object) -> None:
     with suppress(BadEvent):
@@ -134,7 +134,7 @@ def test_any_event_is_read_without_a_fuss(value: object) -> None:
     assert len(server_message(json.dumps(value))) <= 200
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text()))
 def test_the_estimate_grows_with_the_words(texts: list[str]) -> None:
     messages = [Message(Role.USER, text) for text in texts]

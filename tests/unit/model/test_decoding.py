@@ -45,7 +45,7 @@ def test_one_option_needs_no_question() -> None:
     assert walk({"only": [1, 2]}, liked=[]) == ("only", [1, 2], 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(st.text(max_size=3), st.lists(st.integers(0, 9), min_size=1, max_size=6), min_size=1).filter(
         lambda options: len({tuple(tokens) for tokens in options.values()}) == len(options)
@@ -58,7 +58,7 @@ def test_the_way_ends_at_an_option_with_its_tokens(options: dict[str, list[int]]
     assert options[chosen] == tokens
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3)))
 def test_common_length(one: list[int], other: list[int]) -> None:
     length = common_length(one, other)

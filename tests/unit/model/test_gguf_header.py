@@ -140,7 +140,7 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         check_model_file(tmp_path / "a\0b", 512, EIGHT_GB)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_header_or_a_named_error(data: bytes) -> None:
     for start in (b"", b"GGUF", b"GGUF\x03\0\0\0", b"GGUF" + struct.pack("<IQQ", 3, 1, 2)):
@@ -148,7 +148,7 @@ def test_any_bytes_are_a_header_or_a_named_error(data: bytes) -> None:
             read(start + data)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(FORTY_BILLION) - 1), st.binary(min_size=1, max_size=8))
 def test_a_header_with_flipped_bytes_is_read_or_refused(place: int, junk: bytes) -> None:
     data = FORTY_BILLION[:place] + junk + FORTY_BILLION[place + len(junk) :]
@@ -288,7 +288,7 @@ def with_words(words: list[str]) -> bytes:
     return b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + text("tokenizer.ggml.tokens") + texts(words) + kind
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(max_size=12), max_size=30), st.integers(0, 60))
 def test_long_lists_are_passed_over(words: list[str], cut: int) -> None:
     data = with_words(words)
@@ -347,7 +347,7 @@ def test_a_model_in_parts_counts_all_of_them(tmp_path: Path) -> None:
         check_model_file(first, 512, 10_000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(

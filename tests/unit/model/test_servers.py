@@ -176,7 +176,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(json_values)
 def test_any_list_of_models_is_read_without_a_fuss(value: object) -> None:
     assert all(isinstance(name, str) for name in model_names(json.dumps(value)))

@@ -44,7 +44,7 @@ def test_a_template_that_fails_or_loses_the_words_is_replaced() -> None:
     assert prompt_pieces(TALK, broken) == prompt_pieces(TALK, lambda _: "nothing") == prompt_pieces(TALK, chatml)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.builds(Message, st.sampled_from([Role.USER, Role.ASSISTANT]), st.text()), min_size=1))
 def test_every_word_comes_back_and_none_is_trusted(messages: list[Message]) -> None:
     pieces = prompt_pieces(messages, chatml)

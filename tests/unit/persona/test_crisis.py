@@ -37,13 +37,13 @@ def test_the_tables_are_long_enough() -> None:
 AROUND = st.text(alphabet=st.characters(categories=["L", "N", "P", "Z"]), max_size=40)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(AROUND, st.sampled_from(["I want to kill myself", "suicide", "i dont want to live anymore"]), AROUND)
 def test_what_stands_around_does_not_hide_it(rule: CrisisRule, before: str, cry: str, after: str) -> None:
     assert rule.applies(f"{before}. {cry}. {after}")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 @example("\ud800 lone surrogate")
 @example("")

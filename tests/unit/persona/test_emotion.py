@@ -138,7 +138,7 @@ PIECES = st.sampled_from(
 RAW = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map("".join))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(RAW, st.lists(st.integers(0, 80), max_size=12))
 @example("<emo<think>tion=happy>", [4, 5])
 @example("<EM", [])
@@ -155,7 +155,7 @@ def test_however_it_is_cut_the_words_are_the_same_and_clean(raw: str, cuts: list
     assert words == words.strip()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=st.characters(exclude_characters="<[](*_#>\"'`-"), max_size=80))
 def test_text_without_marks_is_never_touched(raw: str) -> None:
     first_line = raw.strip().split("\n")[0].strip().rstrip("_:.").lower().removeprefix("emotion").lstrip(" :=")
@@ -163,7 +163,7 @@ def test_text_without_marks_is_never_touched(raw: str) -> None:
         assert parse(raw)[0] == raw.strip()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RAW)
 def test_pieces_given_out_are_never_empty_and_never_taken_back(raw: str) -> None:
     parser = ReplyParser()

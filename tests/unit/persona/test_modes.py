@@ -107,7 +107,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.text(max_size=80), st.lists(st.one_of(KEYS, st.text(max_size=6)), max_size=12).map("".join)))
 @example("max_tokens: 1e999\n---\nx")
 @example("\x00---\n")

@@ -30,7 +30,7 @@ TEXT = st.text(max_size=20)
 NOTES = st.lists(TEXT, max_size=2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXT, st.lists(st.tuples(TEXT, NOTES, TEXT), min_size=1, max_size=6), TEXT)
 def test_the_prompt_of_the_next_turn_begins_with_the_one_before_and_its_reply(
     system: str, turns: list[tuple[str, list[str], str]], question: str
@@ -45,7 +45,7 @@ def test_the_prompt_of_the_next_turn_begins_with_the_one_before_and_its_reply(
         assert after[len(before) :] == (Message(Role.ASSISTANT, reply or NO_WORDS), Message(Role.USER, question))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
 def test_roles_take_turns(turns: list[tuple[str, str]]) -> None:
     past = [Exchange(str(number), sent, reply) for number, (sent, reply) in enumerate(turns)]
@@ -64,7 +64,7 @@ SIGHTS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SIGHTS, TEXT.filter(lambda text: "[" not in text and "]" not in text))
 def test_the_screen_can_not_fake_a_note_nor_end_its_own(sight: Sight, text: str) -> None:
     note = screen_note(sight)

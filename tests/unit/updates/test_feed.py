@@ -97,7 +97,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary() | st.dictionaries(st.sampled_from(["tag_name", "html_url", "body"]), json_values).map(
     lambda told: json.dumps(told).encode()
 ))  # fmt: skip

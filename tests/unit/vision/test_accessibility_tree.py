@@ -302,7 +302,7 @@ class Enemy:
         pass
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=60)
 @given(data=st.data())
 def test_hostile_answers_do_no_harm(data: st.DataObject) -> None:
     enemy, end = Enemy(data), time.monotonic() + 5

@@ -303,14 +303,14 @@ UNSEEN = st.text(alphabet="\u200b\u200c\u200d\u00ad\u2060\ufeff\u202e\u2066\u034
 RULES = st.sampled_from([phrase.rule for phrase in BLOCKED.titles if "*" not in phrase.rule])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(AROUND, RULES, AROUND, UNSEEN, st.integers(0, 20))
 def test_nothing_unseen_hides_a_rule(before: str, rule: str, after: str, unseen: str, at: int) -> None:
     hidden = rule[:at] + unseen + rule[at:]
     assert BLOCKED.why("x", f"{before} {hidden.upper()} {after}") or BLOCKED.why("x", f"{before} {hidden} {after}")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60), st.text(max_size=200), st.text(max_size=60))
 @example("\ud800", "\ud800 lone", "\udfff*")
 @example("*" * 50, "*" * 200, "*a" * 20)
@@ -323,14 +323,14 @@ def test_any_text_gets_an_answer(app: str, title: str, own: str) -> None:
     assert APPS.name_of(app).isprintable() or not app.isprintable()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=100))
 @example("ŉΐﷺİ\u0345ẞ")
 def test_plain_is_plain(text: str) -> None:
     assert plain(plain(text)) == plain(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=10))
 def test_a_wildcard_matches_what_it_should(pattern: str, text: str) -> None:
     def slowly(pattern: str, text: str) -> bool:

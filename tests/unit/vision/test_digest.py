@@ -70,7 +70,7 @@ LINES = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINES, max_size=60), st.booleans())
 def test_it_never_takes_more_room_than_it_has(lines: list[TextLine], from_end: bool) -> None:
     assert len(digest(lines, lines[::3], from_end=from_end)) <= LONGEST

@@ -86,7 +86,7 @@ PATCHES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(PATCHES)
 def test_every_change_lies_in_a_region_and_no_regions_meet(patches: list[tuple[int, int, int, int]]) -> None:
     mosaic, frame = Mosaic(), np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
