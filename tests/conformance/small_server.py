@@ -172,10 +172,10 @@ class SmallServer:
                 client.put("[EMOTION]calm", END)
 
     def words(self, text: str) -> Sequence[str]:
-        """What is said to a text: long for a story, the words themselves for "repeat", else short."""
+        """What is said to a text: ten seconds for a story, the words themselves for "repeat", else short."""
         asked = text.lower()
         if "story" in asked:
-            return [f"{number} " for number in range(600)]
+            return [f"{number} " for number in range(2000)]
         return text.partition(": ")[2].split() if asked.startswith("repeat") else ["Hello", " to", " you", "."]
 
     def chunks(self, word: str) -> Sequence[str]:
