@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 from own_tasks import own_tasks
 
@@ -414,11 +413,14 @@ async def test_a_server_that_loads_its_model_gets_time_and_the_user_is_told(monk
     ]
 
 
-async def test_patience_with_loading_ends_too() -> None:
+async def test_patience_with_loading_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([0.0, LONG.first_token / 2, LONG.first_token - 1, LONG.first_token])
+    monkeypatch.setattr("alisa_desktop.model.remote.monotonic", lambda: next(seconds))
     async with SmallServer(LOADING).running() as server:
-        model = RemoteModel(server.url, "m", patience=replace(LONG, first_token=0.1))
+        model = RemoteModel(server.url, "m", patience=LONG)
         with pytest.raises(ModelUnreachable, match="Look whether its model is loaded"):
             await parts(model)
+    assert len(server.requests) == 3
 
 
 async def test_ready_waits_while_the_model_is_loaded() -> None:
@@ -510,37 +512,38 @@ async def test_closing_in_the_middle_of_looking_leaves_nothing() -> None:
     assert own_tasks() == {asyncio.current_task()}
 
 
+LLAMA_SERVER = """
+import runpy, socket, llama_cpp, uvicorn
+from alisa_desktop.model.variants import load_best
+
+def run(app, **_):
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(uvicorn.Config(app, access_log=False)).run([listener])
+
+uvicorn.run = run
+load_best(llama_cpp)
+runpy.run_module("llama_cpp.server", run_name="__main__", alter_sys=True)
+"""
+
+
 @pytest.fixture
 async def llama_server(starter: Path, root: Path) -> AsyncIterator[str]:
     """llama-cpp-python's own server with the starter brain."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    code = (
-        "import runpy, llama_cpp; from alisa_desktop.model.variants import load_best; load_best(llama_cpp); "
-        "runpy.run_module('llama_cpp.server', run_name='__main__', alter_sys=True)"
-    )
-    command = [sys.executable, "-c", code, "--model", str(starter), "--host", "127.0.0.1"]
-    server = subprocess.Popen(
-        [*command, "--port", str(port), "--n_ctx", "512", "--verbose", "false"],
+    command = [sys.executable, "-c", LLAMA_SERVER, "--model", str(starter), "--n_ctx", "512", "--verbose", "false"]
+    with subprocess.Popen(
+        command,
         cwd=root,
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}/v1"
-    try:
-        async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as client:
-            while server.poll() is None:
-                try:
-                    await client.get(url + "/models")
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)  # polls until the server listens
-        yield url
-    finally:
-        server.kill()
-        server.wait()
+    ) as server:
+        assert server.stdout
+        try:
+            port = int(await asyncio.to_thread(server.stdout.readline))  # it listens by then
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.kill()
 
 
 async def test_a_real_server_answers(llama_server: str) -> None:
