@@ -340,7 +340,7 @@ async def test_a_client_that_answers_no_ping_is_let_go(open_house: Fixture, monk
         await writer.wait_closed()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.one_of(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from known_clients import Overlay, speakable, without_speech
 from starlette.websockets import WebSocket
@@ -310,7 +310,6 @@ class Talk:
         await asyncio.sleep(seconds)
 
 
-@settings(deadline=None)
 @given(STEPS)
 def test_however_long_the_chat_blocks_everybody_hears_the_same(steps: list[tuple[str, Any]]) -> None:
     talk, face = Talk(), Overlay()

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from websockets.asyncio.client import connect
 
 from alisa_desktop.server import serve
 from alisa_desktop.server.access import LARGEST_BODY, AccessGuard, AccessPolicy, security_headers
-from alisa_desktop.server.limits import Limits
+from alisa_desktop.server.limits import HttpConnection, Limits
 from alisa_desktop.server.serve import Endpoint
 
 Fixture = Callable[..., Any]
@@ -311,6 +312,8 @@ async def test_a_burst_and_then_some_a_second(open_house: Fixture, rest: Fixture
         assert await rest(client) == ([], 1013, "too many frames at once")
 
 
+LONG = 60
+"""Seconds in which all that is not waited for has happened long ago."""
 POST = b"POST / HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: application/json\r\n"
 SLOW = {
     "nothing": b"",
@@ -323,8 +326,8 @@ SLOW = {
 
 
 @asynccontextmanager
-async def hurried(house: Any, limits: Limits) -> AsyncIterator[Endpoint]:
-    """Another endpoint of the same talk, with less time for everything."""
+async def limited(house: Any, limits: Limits) -> AsyncIterator[Endpoint]:
+    """Another endpoint of the same talk, with other limits."""
     endpoint = Endpoint(house.talk, AccessPolicy(0), house.endpoint._folders, limits=limits)
     await endpoint.start()
     try:
@@ -333,60 +336,111 @@ async def hurried(house: Any, limits: Limits) -> AsyncIterator[Endpoint]:
         await endpoint.close()
 
 
+@dataclass
+class Taken:
+    """What the server has taken so far: its HTTP connections, and their bytes."""
+
+    connections: list[HttpConnection] = field(default_factory=list)
+    size: int = 0
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> Taken:
+    """Of this test."""
+    found, made, received = Taken(), HttpConnection.connection_made, HttpConnection.data_received
+
+    def make(self: HttpConnection, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        found.connections.append(self)
+
+    def receive(self: HttpConnection, data: bytes) -> None:
+        received(self, data)
+        found.size += len(data)
+
+    monkeypatch.setattr(HttpConnection, "connection_made", make)
+    monkeypatch.setattr(HttpConnection, "data_received", receive)
+    return found
+
+
 @pytest.mark.parametrize("beginning", SLOW.values(), ids=SLOW)
 @pytest.mark.parametrize("drips", [True, False])
 async def test_who_sends_no_whole_request_is_cut(house: Any, beginning: bytes, drips: bool) -> None:
-    async with hurried(house, Limits(request=0.5)) as endpoint:
-        port = endpoint.port
+    async with limited(house, Limits(request=0.5)) as endpoint, a_line(endpoint.port) as line:
+        await line.say(beginning.replace(b"%d", b"%d" % endpoint.port))
+        hearing = asyncio.create_task(line.hear())
+        while drips and not hearing.done():
+            await line.say(b"a")
+            await asyncio.wait([hearing], timeout=0.05)
+        assert await hearing == b""
+
+
+async def test_who_is_in_may_be_as_slow_as_it_likes(house: Any, taken: Taken) -> None:
+    async with limited(house, Limits(request=LONG)) as endpoint:
         client = await connect(endpoint.address, proxy=None)
-        async with a_line(port) as line:
-            await line.say(beginning.replace(b"%d", b"%d" % port))
-            hearing = asyncio.create_task(line.hear())
-            while drips and not hearing.done():
-                await line.say(b"a")
-                await asyncio.wait([hearing], timeout=0.05)
-            assert await hearing == b""
-        await client.send("/mode study")  # who has long been here may be as slow as it likes
+        [connection] = taken.connections
+        assert connection._deadline and connection._deadline.cancelled()
+        await client.send("/mode study")
         assert await client.recv() == "[MODE CHANGED]"
 
 
-async def test_every_request_has_its_time(house: Any) -> None:
-    async with hurried(house, Limits(request=2)) as endpoint:
-        port = endpoint.port
-        async with a_line(port) as line:
-            for _ in range(8):  # longer than one of them may take
-                for part in (head(port, "POST /", JSON, ("Content-Length", "2")), b"{", b"}"):
-                    await line.say(part)
-                    await asyncio.sleep(0.1)
-                assert b" 405 " in await line.hear(b"\r\n\r\n")
-                await line.hear(b"}")
+async def test_every_request_has_its_time(house: Any, taken: Taken, eventually: Fixture) -> None:
+    async with limited(house, Limits(request=LONG, keep_alive=LONG)) as endpoint, a_line(endpoint.port) as line:
+        await eventually(lambda: taken.connections)
+        [connection] = taken.connections
+
+        async def deadline(part: bytes) -> asyncio.TimerHandle:
+            """When the connection is cut, after it took a part of a request."""
+            await line.say(part)
+            await eventually(lambda: taken.size == line.sent)
+            assert connection._deadline and not connection._deadline.cancelled()
+            return connection._deadline
+
+        for _ in range(3):
+            asked = head(endpoint.port, "POST /", JSON, ("Content-Length", "3"))
+            first = await deadline(asked[:20])
+            assert await deadline(asked[20:-2]) is first, "not for every byte of it"
+            began = asyncio.get_running_loop().time()
+            second = await deadline(asked[-2:])
+            assert first.cancelled() and second.when() >= began + LONG
+            assert await deadline(b"[") is second
+            assert await deadline(b"1") is second
+            began = asyncio.get_running_loop().time()
+            await line.say(b"]")
+            assert b" 405 " in await line.hear(b"\r\n\r\n")
+            await line.hear(b"}")
+            await eventually(lambda was=second: connection._deadline is not was)
+            assert second.cancelled() and connection._deadline.when() >= began + LONG
 
 
 async def test_an_idle_connection_goes(house: Any) -> None:
-    async with hurried(house, Limits(keep_alive=1)) as endpoint:
-        port = endpoint.port
-        async with a_line(port) as line:
-            for _ in range(2):
-                await line.say(head(port, "GET /"))
-                assert b" 200 " in await line.hear(b"\r\n\r\n")
-                await line.hear(b"}")
-            assert await line.hear() == b""
-        async with a_line(port) as line:
-            await line.say(head(port, "GET /"))
+    async with limited(house, Limits(request=LONG, keep_alive=1)) as endpoint, a_line(endpoint.port) as line:
+        await line.say(head(endpoint.port, "GET /"))
+        assert b" 200 " in await line.hear(b"\r\n\r\n")
+        await line.hear(b"}")
+        assert await line.hear() == b""
+
+
+async def test_a_connection_is_kept_for_a_while(house: Any) -> None:
+    async with limited(house, Limits(request=LONG, keep_alive=LONG)) as endpoint, a_line(endpoint.port) as line:
+        for _ in range(2):
+            await line.say(head(endpoint.port, "GET /"))
+            assert b" 200 " in await line.hear(b"\r\n\r\n")
             await line.hear(b"}")
-            await line.say(b"GET / HTTP")  # begins another one, which has time until `request`
-            await endpoint.close()
-            assert await line.hear() == b""
+        await line.say(b"GET / HTTP")  # begins another one, which has time until `request`
+        await endpoint.close()
+        assert await line.hear() == b""
 
 
-async def test_slow_requests_do_not_delay_closing(open_house: Fixture) -> None:
-    async with open_house() as house, AsyncExitStack() as lines:
+async def test_slow_requests_do_not_delay_closing(house: Any) -> None:
+    async with limited(house, Limits(request=LONG)) as endpoint, AsyncExitStack() as lines:
+        assert endpoint._serving
+        endpoint._serving.server.config.timeout_graceful_shutdown = LONG
         for beginning in SLOW.values():
-            line = await lines.enter_async_context(a_line(house.endpoint.port))
-            await line.say(beginning.replace(b"%d", b"%d" % house.endpoint.port))
-        assert (await visit(house.endpoint.port)).status == 200
-        async with asyncio.timeout(1):
-            await house.endpoint.close()
+            line = await lines.enter_async_context(a_line(endpoint.port))
+            await line.say(beginning.replace(b"%d", b"%d" % endpoint.port))
+        assert (await visit(endpoint.port)).status == 200
+        async with asyncio.timeout(LONG / 3):
+            await endpoint.close()
 
 
 REQUESTS = st.lists(
@@ -421,7 +475,7 @@ REQUESTS = st.lists(
 
 
 @given(st.lists(REQUESTS, min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_is_sent_breaks_nothing(house: Any, writes: list[list[bytes]]) -> None:
     port = house.endpoint.port
     async with a_line(port) as line:

@@ -13,6 +13,12 @@ from alisa_desktop.server.neighbour import is_alisa
 from alisa_desktop.server.serve import listen
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough for a busy machine."""
+    monkeypatch.setattr(neighbour, "ASK_SECONDS", 20.0)
+
+
 async def test_another_alisa_is_known(open_house: Any) -> None:
     async with open_house() as house:
         assert await is_alisa(house.endpoint.port)
