@@ -24,6 +24,8 @@ from alisa_desktop.model.variants import Variants, load_best
 ROOT = Path(__file__).resolve().parents[3]
 STARTER = ROOT / "resources" / "models" / "alisa-starter.gguf"
 RUNNER = [sys.executable, "-c", "import sys; from alisa_desktop.model.runner import main; sys.exit(main())"]
+PATIENCE = 60.0
+"""Seconds for a runner to do as it is told; who is killed after less may only have been on a busy machine."""
 
 
 class Told:
@@ -90,8 +92,10 @@ class Started:
 
 
 @pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
-    """Start models; afterwards closes them and sees that nothing is left of them."""
+async def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., object]]:
+    """Start models, whose runners end by themselves; afterwards closes them and sees that nothing is left of them."""
+    monkeypatch.setattr("alisa_desktop.model.supervisor.GRACE_SECONDS", PATIENCE)
+    monkeypatch.setattr("alisa_desktop.model.llama.CANCEL_SECONDS", PATIENCE)
     before = set(threading.enumerate())
     running: list[Started] = []
 
