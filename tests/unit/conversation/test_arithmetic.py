@@ -203,6 +203,6 @@ def test_no_text_is_too_strange(text: str) -> None:
 )
 def test_a_long_message_is_read_quickly(part: str) -> None:
     text = part * (10_000 // len(part))
-    began = time.perf_counter()
+    began = time.thread_time()
     find_sum(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5

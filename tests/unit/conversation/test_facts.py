@@ -361,9 +361,9 @@ def test_no_text_is_too_strange(text: str) -> None:
 )  # fmt: skip
 def test_a_long_message_is_read_quickly(part: str) -> None:
     text = part * (10_000 // len(part))
-    began = time.perf_counter()
+    began = time.thread_time()
     find_facts(text, MONDAY, "study", random.Random(1))
-    assert time.perf_counter() - began < 0.7
+    assert time.thread_time() - began < 0.7
 
 
 @pytest.mark.parametrize(

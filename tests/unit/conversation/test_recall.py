@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,10 +58,12 @@ def test_no_text_is_too_strange(asked: str, said: list[str]) -> None:
     assert "[" not in find_told(asked, said)
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)
 def test_a_long_message_takes_not_long() -> None:
+    began = time.thread_time()
     assert find_told("do you know " * 80_000, ["my exam is on friday"]) == ""
     assert len(find_told("when is my exam?", ["do you know, and my exam " * 40_000] * 3)) <= LONGEST_QUOTE + 4
+    assert time.thread_time() - began < 5
 
 
 def test_the_acquaintance_tells_it_as_a_fact() -> None:

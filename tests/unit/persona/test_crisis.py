@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_any_text_gets_an_answer(rule: CrisisRule, text: str) -> None:
     assert rule.applies(text) in (True, False)
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "piece",
     [
@@ -61,7 +62,9 @@ def test_any_text_gets_an_answer(rule: CrisisRule, text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_long_message_takes_no_long_time(rule: CrisisRule, piece: str) -> None:
+    began = time.thread_time()
     rule.applies((piece * 100_000)[:100_000])
+    assert time.thread_time() - began < 5
 
 
 def test_the_answer_is_given_as_it_is_written_and_names_help(rule: CrisisRule) -> None:
