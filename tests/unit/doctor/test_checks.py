@@ -301,11 +301,12 @@ def test_the_brain_of_the_settings(paths: Paths, tmp_path: Path) -> None:
 
 
 def test_a_server_of_the_settings(paths: Paths) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        address = f"http://127.0.0.1:{port}/v1/chat/completions"
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/v1/chat/completions"
+        assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url=address)))
+        server.listen()
         assert is_good(models.look_at_brain(case(paths, model_source="server", server_url=address)))
-    assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url=address)))
     assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url="no address")))
     assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url="http://[half/v1")))
     assert is_bad(models.look_at_brain(case(paths, model_source="server", server_url="http://localhost:99999/v1")))
@@ -316,13 +317,21 @@ def test_a_server_of_the_settings(paths: Paths) -> None:
 # the port
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """A port at which nobody listens. Linux gives it to nobody who takes any port, but to whoever asks for it."""
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", 0))
+        port = int(bound.getsockname()[1])
+        if sys.platform != "linux":  # there it would be taken
+            bound.close()
+        yield port
 
 
-def test_the_port(paths: Paths) -> None:
-    port = free_port()
+def test_the_port(paths: Paths, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alisa_desktop.server.neighbour.ASK_SECONDS", 0.1)  # nobody answers
+    port = free_port
     assert is_good(endpoint.look_at_port(case(paths, endpoint_port=port)))
     assert is_good(endpoint.look_at_port(case(paths, endpoint_on=False)))
     for host in ("127.0.0.1", "0.0.0.0"):
@@ -358,7 +367,8 @@ def another_alisa() -> Iterator[int]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends a server as Linux does")
-def test_the_port_of_an_alisa(paths: Paths) -> None:
+def test_the_port_of_an_alisa(paths: Paths, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alisa_desktop.server.neighbour.ASK_SECONDS", 20.0)
     with another_alisa() as port:
         assert "taken by another Alisa" in endpoint.look_at_port(case(paths, endpoint_port=port)).found
         paths.endpoint.write_text(json.dumps({"address": "", "port": port, "pid": os.getpid()}))
@@ -366,7 +376,7 @@ def test_the_port_of_an_alisa(paths: Paths) -> None:
             f"Port 8000 was taken by another program, so overlays find me at port {port}."
         )
         assert is_good(endpoint.look_at_port(case(paths, endpoint_port=port)))
-    port = free_port()
+    port = free_port
     remains: list[object] = [
         {"address": "", "port": port, "pid": 2**22 + 1},
         {"port": "none"},
@@ -440,6 +450,7 @@ def test_no_session_bus(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not shutil.which("dbus-daemon"), reason="no dbus-daemon here")
 @pytest.mark.parametrize("installed", [True, False])
 def test_a_session_bus(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool) -> None:
+    monkeypatch.setattr("alisa_desktop.vision.accessibility_atspi.LAUNCHER_SECONDS", 20.0)
     services = tmp_path / "services"
     services.mkdir()
     if installed:
