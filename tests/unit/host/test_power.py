@@ -42,6 +42,13 @@ CONFIGURATION = """<busconfig><type>session</type><listen>unix:path={path}</list
 on_a_bus = pytest.mark.skipif(sys.platform != "linux" or not shutil.which("dbus-daemon"), reason="no dbus-daemon here")
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take its time."""
+    monkeypatch.setattr(power, "HANDLING_SECONDS", PATIENCE)
+    monkeypatch.setattr("alisa_desktop.host.power_linux.PATIENCE", PATIENCE)
+
+
 class Told:
     """Hears what the machine does, and in which thread."""
 
