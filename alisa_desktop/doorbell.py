@@ -12,7 +12,7 @@ import click
 from alisa_desktop.core import knocks
 from alisa_desktop.core.errors import AlreadyRunning
 from alisa_desktop.core.messages import Outcome
-from alisa_desktop.host.door import NO_ANSWER, RETRY_SECONDS, NobodyThere, Visit, bring_forward
+from alisa_desktop.host.door import NO_ANSWER, RETRY_SECONDS, HungUp, NobodyThere, Visit, bring_forward
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import is_held, only_instance
 
@@ -47,14 +47,21 @@ def start(paths: Paths, *, hidden: bool, begin: Callable[[], int]) -> int:
 
     Of several that start at once one begins, and the others find her before they load anything large. Who starts
     `hidden` calls nobody forward. Raises `NobodyThere` when somebody holds the profile and does not answer, and
-    `AlreadyRunning` when she has no windows.
+    `AlreadyRunning` when she has no windows. One who is just leaving is waited for.
     """
+    end = time.monotonic() + STARTING_SECONDS
     while True:
         visit = knock(paths, STARTING_SECONDS)
         if visit:
-            with visit:
-                if not hidden:
-                    bring_forward(visit)
+            try:
+                with visit:
+                    if not hidden:
+                        bring_forward(visit)
+            except HungUp:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(RETRY_SECONDS)
+                continue
             return 0
         with ExitStack() as stack:
             try:
@@ -69,12 +76,19 @@ def leave(paths: Paths, seconds: float) -> int:
     from alisa_desktop.host.departure import are_gone, family
 
     end = time.monotonic() + seconds
-    visit = knock(paths, seconds)
-    if visit is None:
+    while (visit := knock(paths, max(0.0, end - time.monotonic()))) is not None:
+        try:
+            with visit:
+                answer = visit.ask(knocks.Quit(), max(1.0, end - time.monotonic()))
+        except HungUp:  # she is leaving already
+            if time.monotonic() >= end:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            break
+    else:
         click.echo(NOT_RUNNING)
         return 0
-    with visit:
-        answer = visit.ask(knocks.Quit(), max(1.0, end - time.monotonic()))
     if isinstance(answer, knocks.Done) and are_gone(family(answer.pid), end):
         _let_go(paths)
         return 0

@@ -47,6 +47,10 @@ class NobodyThere(AlisaError):
     """No Alisa hears at that door, or the one who did is gone."""
 
 
+class HungUp(NobodyThere):
+    """She hung up before she had answered: she is leaving."""
+
+
 class Line(Protocol):
     """An open connection to the door."""
 
@@ -87,23 +91,25 @@ class Visit:
         self._line.close()
 
     def ask(self, wish: Wish, silence: float = SILENCE_SECONDS) -> Answer:
-        """Say what is wanted; returns the first answer. Raises `NobodyThere`, also after `silence` seconds of it."""
+        """Say what is wanted; returns the first answer. Raises `HungUp`, and `NobodyThere` after `silence` seconds."""
         for answer in self.answers(wish, silence):
             return answer
-        raise NobodyThere(NO_ANSWER)
+        raise HungUp(NO_ANSWER)
 
     def answers(self, wish: Wish, silence: float | None = None) -> Iterator[Answer]:
         """Say what is wanted, and give her answers as they come, until she hangs up.
 
-        Ctrl-C asks her to stop, once; the second time it is raised. Raises `NobodyThere`, also when she has said
-        nothing for `silence` seconds (None: she may think for as long as she likes).
+        Ctrl-C asks her to stop, once; the second time it is raised. Raises `HungUp`, and `NobodyThere` when she has
+        said nothing for `silence` seconds (None: she may think for as long as she likes).
         """
         try:
             self._line.write(write_wish(wish))
             while data := self._read(silence):
                 yield from map(read_answer, self._lines.feed(data))
-        except (OSError, NoSuchWords) as error:
+        except (TimeoutError, NoSuchWords) as error:
             raise NobodyThere(NO_ANSWER) from error
+        except OSError as error:
+            raise HungUp(NO_ANSWER) from error
 
     def _read(self, silence: float | None) -> bytes:
         while True:
