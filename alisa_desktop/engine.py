@@ -33,6 +33,7 @@ from alisa_desktop.core.events import (
 from alisa_desktop.core.log import forget_details, is_detailed, set_detailed
 from alisa_desktop.core.messages import Emotion, ModelState, ModelStatus
 from alisa_desktop.core.sight import Consent, Depth, Sight
+from alisa_desktop.core.waiting import in_time
 from alisa_desktop.doorway import Doorway
 from alisa_desktop.host.child import child_command
 from alisa_desktop.host.paths import Paths
@@ -63,7 +64,7 @@ LOADED_TURNS = 300
 ARRIVED = "My new brain is here: {name}. Say something, and I'll try it on you."
 LETTING_GO_SECONDS = 0.5
 """A reply that is stopped ends within milliseconds; the model of one that has not ended by then hangs."""
-CLOSING_SECONDS = 1.5
+CLOSING_SECONDS = 2.0
 """The most that closing one thing may take where nothing is lost by leaving it open."""
 NO_KEYRING = "Your system has no keyring I can use, so I keep the key only until I quit."
 
@@ -325,8 +326,7 @@ class Engine:
     async def _finish_talk(self) -> None:
         """Bring the reply under way to its end and store it; a model that does not let go of it is closed first."""
         talk = asyncio.ensure_future(self.conversation.close())
-        await asyncio.wait([talk], timeout=LETTING_GO_SECONDS)
-        if not talk.done():
+        if not await in_time(lambda: asyncio.wait([talk]), LETTING_GO_SECONDS):
             await self.mind.close()
         await talk
 
@@ -424,8 +424,7 @@ class Engine:
 async def within(seconds: float, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Close something that nobody needs to wait for longer than that (s)."""
     closing = asyncio.ensure_future(close())
-    await asyncio.wait([closing], timeout=seconds)
-    if closing.done():
+    if await in_time(lambda: asyncio.wait([closing]), seconds):
         closing.result()
     else:
         closing.cancel()

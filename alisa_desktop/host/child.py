@@ -16,6 +16,7 @@ from pathlib import Path
 
 from alisa_desktop.core.frames import Frame, FrameDecoder, FrameError, encode
 from alisa_desktop.core.log_lines import TAG
+from alisa_desktop.core.waiting import in_time
 
 LAST_LINES = 50
 EXIT_SECONDS = 2.0
@@ -87,25 +88,16 @@ class ChildProcess:
         """
         self.end()
         try:
-            async with asyncio.timeout(grace):
-                await self.ended.wait()
-        except TimeoutError:
-            self.kill()
-            if not await self._has_ended():
-                log.error("the %s was killed and is still there", self.name)
-                return
+            has_ended = await in_time(self.ended.wait, grace)
         except asyncio.CancelledError:
             self.kill()
             raise
+        if not has_ended:
+            self.kill()
+            if not await in_time(self.ended.wait, KILLED_SECONDS):
+                log.error("the %s was killed and is still there", self.name)
+                return
         self._thread.join()
-
-    async def _has_ended(self) -> bool:
-        try:
-            async with asyncio.timeout(KILLED_SECONDS):
-                await self.ended.wait()
-        except TimeoutError:
-            return self.ended.is_set()  # both may come at once
-        return True
 
     # In the reader's thread
 

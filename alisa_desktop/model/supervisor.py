@@ -131,6 +131,7 @@ class Supervisor:
         """End the runner and everything that belongs to it; `start` may follow."""
         self._error = ModelCrashed(SWITCHED_OFF)
         self._settled.set()
+        self._requests.fail(ModelCrashed(SWITCHED_OFF))  # nobody needs to wait for a runner that may hang
         if self._task:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -138,7 +139,6 @@ class Supervisor:
         if self._runner:
             await self._runner.stop(GRACE_SECONDS)
         self._runner = self._task = None
-        self._requests.fail(ModelCrashed(SWITCHED_OFF))
 
     async def rest(self) -> bool:
         """End the runner until it is needed; False, and nothing happens, while it works, loads or is not there."""

@@ -12,11 +12,13 @@ from typing import Any
 import psutil
 import pytest
 from own_tasks import own_tasks
+from tiny_gguf import write_tiny_gguf
 
 from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.options import Options
 
+PATIENCE = 60.0
 OpenEngine = Callable[..., AbstractAsyncContextManager[Engine]]
 
 
@@ -25,17 +27,30 @@ def offspring() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
 
 
+def is_of_test(thread: threading.Thread) -> bool:
+    """Whether it belongs to the loop's pool, or to the hub that the test itself runs."""
+    return "asyncio" in thread.name or thread.name.startswith("hub")
+
+
 @pytest.fixture
-def open_engine(profile: Path) -> OpenEngine:
+def endless(tmp_path: Path) -> Path:
+    """A model whose replies never end by themselves, and take seconds, so that one can be caught in the middle."""
+    path = tmp_path / "endless.gguf"
+    return write_tiny_gguf(path, never_ends=True, quant="Q4_0", layers=4, d=512, heads=8, ff=2048, context=8192)
+
+
+@pytest.fixture
+def open_engine(profile: Path, monkeypatch: pytest.MonkeyPatch) -> OpenEngine:
     """Opens engines on `profile`; afterwards no task, thread or process of theirs may be left."""
 
     @asynccontextmanager
     async def opened(**options: Any) -> AsyncIterator[Engine]:
         tasks, threads, processes = own_tasks(), set(threading.enumerate()), set(offspring())
+        monkeypatch.setattr("alisa_desktop.host.child.KILLED_SECONDS", PATIENCE)
         async with Engine(Options(Paths.of(profile), **({"endpoint": False} | options))) as engine:
             yield engine
         assert own_tasks() <= tasks, "a task is left"
-        left = [thread for thread in threading.enumerate() if thread not in threads and "asyncio" not in thread.name]
+        left = [thread for thread in threading.enumerate() if thread not in threads and not is_of_test(thread)]
         assert not left, "a thread is left"
         assert set(offspring()) <= processes, "a process is left"
 

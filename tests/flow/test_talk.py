@@ -61,12 +61,8 @@ async def test_she_remembers_over_a_restart(open_engine: Any) -> None:
 
 
 async def test_killing_the_runner_in_mid_reply_costs_one_reply_and_nothing_else(
-    open_engine: Any, tmp_path: Path
+    open_engine: Any, endless: Path
 ) -> None:
-    from tiny_gguf import write_tiny_gguf
-
-    endless = tmp_path / "endless.gguf"
-    write_tiny_gguf(endless, quant="F16", layers=2, seed=3, never_ends=True)
     async with open_engine(model=endless) as engine:
         heard = Listener(engine.bus)
         turn = engine.conversation.say("Talk for as long as you can.")
@@ -266,11 +262,22 @@ async def test_forgetting_everything_stops_the_reply_under_way_and_forgets_it_to
         assert await engine.memory.recent(5) == []
 
 
-async def test_the_model_may_change_twice_while_she_speaks(open_engine: Any, tmp_path: Path) -> None:
-    from tiny_gguf import write_tiny_gguf
+async def test_quitting_does_not_wait_for_a_model_that_hangs_to_stop_its_reply(
+    open_engine: Any, endless: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("alisa_desktop.model.llama.CANCEL_SECONDS", 2.0)
+    monkeypatch.setattr("alisa_desktop.model.supervisor.GRACE_SECONDS", 4.0)
+    async with open_engine(model=endless) as engine:
+        heard = Listener(engine.bus)
+        turn = engine.conversation.say("Talk for as long as you can.")
+        await heard.until(lambda event: isinstance(event, ReplyText))
+        [runner] = psutil.Process().children()
+        runner.suspend()
+    assert (await heard.finished(turn)).outcome is Outcome.STOPPED
+    assert "did not stop its reply" not in caplog.text
 
-    endless = tmp_path / "endless.gguf"
-    write_tiny_gguf(endless, quant="F16", layers=2, seed=3, never_ends=True)
+
+async def test_the_model_may_change_twice_while_she_speaks(open_engine: Any, endless: Path, tmp_path: Path) -> None:
     chosen = Settings(model_source=ModelSource.FILE, model_file=str(endless))
     async with open_engine() as engine:
         heard = Listener(engine.bus)
