@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -81,7 +82,7 @@ class Eyes:
         self._watching: asyncio.Task[None] | None = None
         self._waiting: dict[int, asyncio.Future[Sight]] = {}
         self._ids = itertools.count(1)
-        self._looking = 0
+        self._looking: Counter[ChildProcess] = Counter()
         self._crashes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
@@ -159,7 +160,12 @@ class Eyes:
         if self._child is None:
             self.counts = {}
             self._child = child = ChildProcess(
-                self._command, self._cwd, first=self._rules_frame, on_frame=self._take, adopt=self._adopt, name="eyes"
+                self._command,
+                self._cwd,
+                first=self._rules_frame,
+                on_frame=lambda frame: self._take(child, frame),
+                adopt=self._adopt,
+                name="eyes",
             )
             self._watching = asyncio.create_task(self._watch(child), name="eyes")
         return self._child
@@ -188,7 +194,8 @@ class Eyes:
         if watching:
             watching.cancel()  # of a process that nothing could end, nobody waits for the end
             await asyncio.wait([watching])
-        self._looking = 0
+        if child:
+            self._looking.pop(child, None)
         self._tell()
 
     async def _watch(self, child: ChildProcess) -> None:
@@ -197,7 +204,7 @@ class Eyes:
         if child is not self._child:
             return
         self._child = None
-        self._looking = 0
+        self._looking.pop(child, None)
         self._crashes += 1
         has_given_up = self._crashes >= CRASH_LIMIT
         self._fail(SightFailed(GIVEN_UP if has_given_up else CRASHED))
@@ -228,12 +235,13 @@ class Eyes:
 
     # what it says
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, child: ChildProcess, frame: Frame) -> None:
+        """Hear `child`, which may be one that is being shut while another one is open already."""
         match frame["type"]:
-            case "hello" if frame["protocol"] != PROTOCOL:
+            case "hello" if frame["protocol"] != PROTOCOL and child is self._child:
                 self._fail(SightFailed(MISMATCH))
             case "looking":
-                self._looking += 1 if frame["on"] else -1
+                self._looking[child] += 1 if frame["on"] else -1
                 self._tell()
             case "saw":
                 self._crashes = 0
@@ -266,7 +274,9 @@ class Eyes:
         elif status.paused_until:
             status = replace(status, gaze=Gaze.PAUSED)
         else:
-            status = replace(status, gaze=Gaze.LOOKING if self._looking > 0 else Gaze.OPEN)
+            status = replace(
+                status, gaze=Gaze.LOOKING if any(count > 0 for count in self._looking.values()) else Gaze.OPEN
+            )
         if status != self.status:
             self.status = status
             self._on_status(status)

@@ -136,6 +136,24 @@ async def test_those_that_a_look_opens_while_others_are_shut_are_watched(held: H
     assert str(crash.value) == CRASHED
 
 
+async def test_of_two_each_tells_of_its_own_looks(held: Held) -> None:
+    held.eyes._idle = 3600.0
+    await held.eyes.allow(Consent.ASK)
+    await held.eyes.look(Depth.TEXT)
+    old = held.eyes._child
+    assert old
+    old._on_frame({"type": "looking", "on": True})
+    shutting = asyncio.create_task(held.eyes._shut())
+    await asyncio.sleep(0)
+    assert held.gaze is Gaze.LOOKING, "until its process is gone"
+    fresh = held.eyes._opened()
+    fresh._on_frame({"type": "looking", "on": True})
+    await shutting
+    assert held.gaze is Gaze.LOOKING
+    fresh._on_frame({"type": "looking", "on": False})
+    assert held.gaze is Gaze.OPEN
+
+
 async def test_a_process_that_nothing_ends_is_left_alone(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     await held.eyes.allow(Consent.AWARE)
     await held.until(lambda: held.sights)
