@@ -33,6 +33,8 @@ class ProgramWatch(QObject):
             self.replaced.emit()
         elif found:
             self._watcher.addPath(str(self._program))  # Qt looks away from a file that was away
+        else:
+            self._settled.start()  # it is on its way, or she was removed
 
 
 def identity(file: Path) -> Identity | None:

@@ -67,6 +67,14 @@ def test_removed_and_back(program: Path, qtbot: QtBot) -> None:
         program.write_text("version 2, which is longer")  # file times are coarse, and the place on the disk is the same
 
 
+def test_away_for_a_while_and_back(program: Path, qtbot: QtBot) -> None:
+    watch = ProgramWatch(program)
+    with qtbot.assertNotEmitted(watch.replaced, wait=4 * SOON_MS):
+        program.unlink()
+    with qtbot.waitSignal(watch.replaced):
+        program.write_text("version 2, which is longer")
+
+
 @pytest.mark.parametrize("frozen", [True, False])
 def test_it_is_told_in_the_bubble(
     program: Path, bridge: Bridge, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, frozen: bool
