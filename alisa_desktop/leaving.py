@@ -124,8 +124,8 @@ class Leaving:
 
     def _end_session(self) -> None:
         """The session ends, and on Windows we with it as soon as this returns."""
-        self.leave("the session ends")
         if not self._closed:
+            self.leave("the session ends")
             self._wait(self._waiting.append)
 
     def _wait(self, begin: Callable[[QEventLoop], None]) -> None:

@@ -24,6 +24,7 @@ async def test_a_damaged_settings_file_is_told(qapp: Application, profile: Path,
     told: list[str] = []
     app._bridge.notice_raised.connect(told.append)
     async with Engine(app._options) as engine, AsyncExitStack() as stack:
+        stack.callback(app._leaving.close)
         stack.callback(app._windows.deleteLater)
         stack.callback(app._windows.close)
         assert not engine.notices, "the engine comes too late to see it"

@@ -43,6 +43,7 @@ async def _alisa(
     told: list[str] = []
     app._bridge.trouble_told.connect(told.append)
     async with Engine(app._options) as engine, AsyncExitStack() as stack:
+        stack.callback(app._leaving.close)
         stack.callback(app._windows.deleteLater)
         stack.callback(app._windows.close)
         await app._connect(engine, stack)
