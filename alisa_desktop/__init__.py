@@ -10,7 +10,7 @@ The house, room by room; an arrow test (tests/test_architecture.py) keeps who ma
 - `conversation`: the way a message goes
 - `server`: the WebSocket edge · `ui`: the Qt edge
 - `engine` opens all of it but `ui`: its `doorway` keeps the endpoint, its `mind` the model, its `library` the models
-  there are; `app` puts engine and windows on one loop; `cli` is the engine in a terminal
+  there are; `app` puts engine and windows on one loop (`qt_loop`); `cli` is the engine in a terminal
 - `porter` answers at her door (`quit`, `show`, `say`) for both · `doctor` looks at everything she needs, and changes
   nothing · `report` tells of a bug, without names · `selftest` tries the installed program
 """

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import calendar
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tiny_gguf import write_tiny_gguf
@@ -96,10 +99,19 @@ def _check_uncut(talk: Counted) -> None:
         raise RuntimeError("the past was cut within the talk, so these counts say nothing: make it shorter")
 
 
+def _within_a_minute() -> Iterator[datetime]:
+    """The prompt tells the time: a minute that ends before the second try would be new to it."""
+    moment = datetime.now().astimezone().replace(second=0, microsecond=0)
+    while True:
+        yield moment
+        moment += timedelta(milliseconds=1)
+
+
 async def _talk(profile: Path, model: Path, turns: int, *, switch_at: int = -1, again_at: int = -1) -> Counted:
     talk = Counted()
     async with engine_for(profile, model, reply=REPLY, context=CONTEXT) as engine:
         tap = Tap.on(engine)
+        engine.conversation._desk.now = partial(next, _within_a_minute())
         for turn in range(turns):
             if turn == switch_at:
                 engine.conversation.set_mode(OTHER_MODE)

@@ -175,7 +175,8 @@ async def test_her_end_is_the_end_of_the_reply(open_engine: Any, script: Any, pr
         assert end.outcome == "stopped"
 
 
-async def test_a_crowd_is_sent_away(profile: Path) -> None:
+async def test_a_crowd_is_sent_away(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(porter_module, "PATIENCE_SECONDS", 10 * PATIENCE)
     porter = Porter(lambda: None)
     async with open_door(profile, porter.welcome):
         waiting = [await asyncio.to_thread(Visit, profile) for _ in range(MOST_GUESTS)]

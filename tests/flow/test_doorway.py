@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,8 @@ Script = Callable[..., Path]
 
 
 def a_taken_port() -> socket.socket:
-    """A port that somebody listens at, high enough that the next ones are free."""
-    return listen("127.0.0.1", 23_000)
+    """A port that somebody listens at, high enough that the next ones are free; tests beside us have others."""
+    return listen("127.0.0.1", 23_000 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
 
 
 async def gets_in(address: str) -> bool:
@@ -63,7 +64,10 @@ async def test_a_taken_port_is_told(open_engine: Any, script: Script, profile: P
         assert engine.doorway.trouble == ""
 
 
-async def test_another_alisa_is_called_by_her_name(open_engine: Any, script: Script, tmp_path: Path) -> None:
+async def test_another_alisa_is_called_by_her_name(
+    open_engine: Any, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alisa_desktop.server.neighbour.ASK_SECONDS", 30.0)  # both live on one loop
     words = script({"text": "x"})
     async with open_engine(scripted=words, endpoint=True, port=0) as first:
         port = int(first.doorway.address.rpartition(":")[2].partition("/")[0])
@@ -76,8 +80,8 @@ async def test_no_port_at_all_is_told_and_she_lives(
 ) -> None:
     from alisa_desktop.server import serve
 
-    monkeypatch.setattr(serve, "PORTS_TRIED", 1)
     with a_taken_port() as stranger:
+        monkeypatch.setattr(serve, "PORTS_TRIED", 1)
         port = stranger.getsockname()[1]
         async with open_engine(scripted=script({"text": "x"}), endpoint=True, port=port) as engine:
             assert engine.doorway.address == ""
@@ -201,7 +205,7 @@ async def test_closing_while_listening_anew(open_engine: Any, script: Script, pr
 
 
 async def test_a_reply_under_way_outlives_another_doorway(open_engine: Any, script: Script) -> None:
-    chunks = [f"word{number} " for number in range(200)]
+    chunks = [f"word{number} " for number in range(2000)]
     words = script({"text": "x", "emotion": "happy", "chunks": chunks, "delay_ms": 50})
     async with open_engine(scripted=words, endpoint=True, port=0) as engine:
         heard = Listener(engine.bus)

@@ -357,14 +357,14 @@ async def test_she_rests_when_nobody_talks_and_wakes_with_a_word(
         assert not heard.of(NoticeRaised)
 
 
-async def test_she_does_not_rest_while_she_speaks(open_engine: Any, tmp_path: Path) -> None:
-    endless = write_tiny_gguf(tmp_path / "endless.gguf", d=256, ff=1024, never_ends=True)
+async def test_she_does_not_rest_while_she_speaks(open_engine: Any, endless: Path) -> None:
     async with open_engine(model=endless) as engine:
         heard = Ear(engine.bus)
         turn = engine.conversation.say("Talk for as long as you can.")
         await heard.until(lambda event: isinstance(event, ReplyText))
         assert not await engine.mind.rest()
         assert engine.model_status.state is ModelState.READY
-        assert (await heard.finished(turn)).outcome is Outcome.DONE
+        engine.conversation.stop()
+        assert (await heard.finished(turn)).outcome is Outcome.STOPPED
         assert await engine.mind.rest()
         assert engine.model_status.state is ModelState.RESTING

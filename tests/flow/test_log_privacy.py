@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 import pytest
 from listening import Listener
-from tiny_gguf import write_tiny_gguf
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -241,10 +240,8 @@ async def test_a_memory_that_breaks(open_engine: Any, script: Any, written: Any,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-async def test_a_runner_that_crashes_in_the_middle_of_a_reply(open_engine: Any, written: Any, tmp_path: Path) -> None:
-    model = tmp_path / "endless.gguf"
-    write_tiny_gguf(model, quant="F16", layers=2, seed=3, never_ends=True)
-    async with open_engine(model=model) as engine:
+async def test_a_runner_that_crashes_in_the_middle_of_a_reply(open_engine: Any, written: Any, endless: Path) -> None:
+    async with open_engine(model=endless) as engine:
         heard = Listener(engine.bus)
         await engine.mind.model.ready()
         turn = engine.conversation.say(SAID)

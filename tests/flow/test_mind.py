@@ -131,7 +131,7 @@ async def test_quitting_ends_what_looks_around(
 
     def work(stopped: Callable[[], bool]) -> None:
         loop.call_soon_threadsafe(begun.set)
-        patience = time.monotonic() + 5
+        patience = time.monotonic() + 60
         while not stopped() and time.monotonic() < patience:
             time.sleep(0.01)
         ended.append(stopped())
@@ -151,7 +151,7 @@ async def test_quitting_ends_what_looks_around(
         monkeypatch.setattr(engine.library._shelf, "elsewhere", elsewhere)
         engine.spawn(getattr(engine.library, errand)())
         await begun.wait()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while not ended:
             await asyncio.sleep(0.01)
     assert ended == [True]

@@ -15,7 +15,7 @@ values = value | st.lists(value, max_size=3) | st.dictionaries(any_text, value, 
 frames = st.dictionaries(any_text, values, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(frames, max_size=4), st.lists(st.integers(1, 50)))
 def test_frames_survive_any_cutting(sent: list[dict[str, object]], cuts: list[int]) -> None:
     data = b"".join(encode(frame) for frame in sent)
@@ -27,7 +27,7 @@ def test_frames_survive_any_cutting(sent: list[dict[str, object]], cuts: list[in
     assert received == sent
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary())
 def test_nonsense_is_a_named_error_or_waits_for_more(data: bytes) -> None:
     with suppress(FrameError):

@@ -32,7 +32,7 @@ wishes = st.one_of(
 answers: st.SearchStrategy[Answer] = st.one_of([st.from_type(kind) for kind in ANSWERS.values()])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(wishes, max_size=4), st.lists(st.integers(1, 50)))
 def test_wishes_survive_any_cutting(sent: list[Wish], cuts: list[int]) -> None:
     data = b"".join(map(write_wish, sent))
@@ -43,14 +43,14 @@ def test_wishes_survive_any_cutting(sent: list[Wish], cuts: list[int]) -> None:
     assert [read_wish(line) for line in received] == sent
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(answers.filter(lambda answer: not isnan(getattr(answer, "seconds", 0.0))))
 def test_answers_come_back_as_they_were(answer: Answer) -> None:
     (line,) = Lines(1_000_000).feed(write_answer(answer))
     assert read_answer(line) == answer
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary() | st.text().map(str.encode))
 def test_nonsense_is_a_named_error(data: bytes) -> None:
     for read in (read_wish, read_answer):

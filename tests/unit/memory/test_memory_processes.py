@@ -23,13 +23,13 @@ async def main():
     try:
         match sys.argv[2]:
             case "read":
-                print(json.dumps([turn.reply for turn in await store.recent(9999)]))
+                print(json.dumps([turn.reply for turn in await store.recent(10**6)]))
             case "forget":
                 print(await store.forget_all())
             case "write":
                 for turn in await store.recent(5):
                     await store.replace(turn)
-                print(len(await store.recent(9999)))
+                print(len(await store.recent(10**6)))
     finally:
         await store.close()
 
@@ -66,7 +66,7 @@ async def test_two_processes_write(store: Store, path: Path, turn: MakeTurn) -> 
         number += 1
         await store.record(turn(number))
     await writing
-    assert len(await store.recent(9999)) == number + 1
+    assert len(await store.recent(10**6)) == number + 1
 
 
 async def test_another_process_forgets(store: Store, path: Path, turn: MakeTurn) -> None:

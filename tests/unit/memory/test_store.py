@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alisa_desktop.core.messages import Emotion, Outcome, Turn
@@ -348,7 +348,6 @@ def test_any_turn_comes_back_as_it_was() -> None:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         store = runner.run(Store.open(Path(folder) / "alisa_memory.db", UTC))
 
-        @settings(deadline=None)
         @given(TURNS)
         def check(turn: Turn) -> None:
             runner.run(store.record(turn))

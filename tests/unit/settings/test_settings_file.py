@@ -129,7 +129,7 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(sorted(Settings.model_fields))
 
 
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(FIELDS | st.text(max_size=4), JSON, max_size=6))
 def test_whatever_stands_in_the_file_there_are_settings(written: Any, told: dict[str, Any]) -> None:
     loaded = written(json.dumps(told)).load()
