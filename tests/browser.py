@@ -28,6 +28,10 @@ class PageFailed(Exception):
     """A page threw an exception, or the browser refused a command."""
 
 
+class BrowserGone(Exception):
+    """The browser closed before it answered."""
+
+
 class Browser:
     """Speaks with one Chromium; opens its pages."""
 
@@ -38,7 +42,7 @@ class Browser:
         self._pages: dict[str, Page] = {}
 
     async def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
-        """One command of the protocol; raises `PageFailed`."""
+        """One command of the protocol; raises `PageFailed`, or `BrowserGone`."""
         number = next(self._numbers)
         self._answers[number] = asyncio.get_running_loop().create_future()
         command = {"id": number, "method": method, "params": parameters}
@@ -66,7 +70,7 @@ class Browser:
         return page
 
     async def listen(self) -> None:
-        """Sort what comes from the browser until it closes."""
+        """Sort what comes from the browser until it closes; then nobody waits for an answer any more."""
         with suppress(ConnectionClosed):
             async for frame in self._link:
                 message = json.loads(frame)
@@ -74,6 +78,9 @@ class Browser:
                     self._answers.pop(message["id"]).set_result(message)
                 elif message.get("sessionId") in self._pages:
                     self._pages[message["sessionId"]].hear(message["method"], message["params"])
+        for waiting in self._answers.values():
+            if not waiting.done():
+                waiting.set_exception(BrowserGone())
 
 
 class Page:
@@ -146,11 +153,12 @@ async def a_browser(profile: Path) -> AsyncIterator[Browser]:
         PROGRAM or "chromium", *options, "about:blank", stdout=DEVNULL, stderr=DEVNULL
     )
     try:
-        async with connect(await _address(profile), proxy=None, max_size=None) as link:
+        async with connect(await _address(profile), proxy=None, max_size=None, open_timeout=PATIENCE) as link:
             browser = Browser(link)
             listening = asyncio.create_task(browser.listen())
             yield browser
-            await browser.call("Browser.close")
+            with suppress(BrowserGone):
+                await browser.call("Browser.close")
             await listening
     finally:
         with suppress(ProcessLookupError):
