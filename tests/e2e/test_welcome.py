@@ -72,11 +72,12 @@ def get_it(place: Desktop, window: Window, hub: LocalHub) -> None:
 def test_from_the_welcome_to_a_new_brain(start: Any, hub: LocalHub, profile: Path) -> None:
     data = (resources() / "models" / "alisa-starter.gguf").read_bytes()
     hub.put(REPOSITORY, FILE, data)
-    hub.tricks += [Trick(cut_after=PART), Trick(hold_after=PART)]
+    hub.tricks += [Trick(cut_after=PART), Trick(hold_after=PART), *[Trick(hold_after=0)] * 20]  # for each lost patience
     place: Desktop = start.desktop
     place.environment["HF_ENDPOINT"] = hub.endpoint
     program = start()
     window = place.window("Welcome")
+    place.focused("Welcome")
     place.keys("Return")
     get_it(place, window, hub)
     assert hub.held.wait(60), "the download went on after it broke off"
@@ -84,14 +85,17 @@ def test_from_the_welcome_to_a_new_brain(start: Any, hub: LocalHub, profile: Pat
     with program.client() as client:  # the starter brain talks on meanwhile
         client.send("hello")
         wait_for(lambda: client.recv(timeout=30) == "[END]", "her answer")
+    place.focused("Welcome")
     place.keys("Escape")
     wait_for(lambda: program.settings().get("welcome_shown"), "the welcome to be over for good")
     program.quit()
-    hub.release()
+    hub.hold_again()
 
     again = start()
     with connect(again.address, subprotocols=["alisa.v2.json"]) as client:  # type: ignore[list-item]  # they are strings
-        client.send('{"type": "hello", "unsolicited": true}')
+        client.send('{"type": "hello", "id": "mine", "unsolicited": true}')
+        wait_for(lambda: '"id":"mine"' in str(client.recv(timeout=60)), "the answer to hello", 60)
+        hub.release()  # she speaks of her new brain once, so only now
         wait_for(lambda: "My new brain is here" in str(client.recv(timeout=60)), "her saying so", 120)
         client.send('{"type": "say", "text": "hello"}')
         wait_for(lambda: '"reason":"done"' in str(client.recv(timeout=60)), "an answer of the new brain", 60)
