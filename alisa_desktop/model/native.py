@@ -27,7 +27,7 @@ PICTURE = -1
 TALK, SPARE = 0, 1
 """Sequences of the KV cache: the talk, and the one that a part of it is copied to for keeping."""
 QUICK_TOKEN = 0.03
-"""Seconds. A token decoded faster than this is not worth being interrupted: who cancels is asked after it anyway."""
+"""Seconds. A token decoded faster than this is not worth being interrupted: who may stop it is asked before the next."""
 
 
 class LoadFailed(Exception):
@@ -78,7 +78,8 @@ def open_context(lib: Any, model: Any, params: Any, until: ExitStack) -> Any:
 class Work:
     """How a context works: its room (tokens), the threads for single tokens and for batches, and who may stop it.
 
-    `is_stopped` is asked before every node of the computation; a yes ends a decode with False. `batch` is how many
+    `is_stopped` is asked before every decode, and in one that takes long before every node of the computation; a yes
+    ends it with False. `batch` is how many
     tokens are decoded at once. `graphics` lets the card of a model's layers have their KV cache, too.
     """
 
@@ -157,6 +158,8 @@ class Context(Vocabulary):
     def decode(self, tokens: Sequence[int]) -> bool:
         """Put `tokens` behind those in the KV cache; False when stopped on the way. Raises `DecodeFailed`."""
         for start in range(0, len(tokens), BATCH):
+            if self.work.is_stopped():
+                return False
             part = tokens[start : start + BATCH]
             self._ask_whether_stopped(len(part) > 1 or self._token_seconds > QUICK_TOKEN)
             began = time.perf_counter()

@@ -483,14 +483,20 @@ async def test_the_end_of_the_pipe_ends_a_reply_in_the_middle(
         "gpu_layers": 0,
     }
     said = {"messages": [["user", "hi"]], "sampling": asdict(Sampling()), "choice": None, "line": "", "picture": ""}
+    chunks: list[Frame] = []
     spoke = asyncio.Event()
-    process = ChildProcess(
-        runner, root, first=lambda: load, on_frame=lambda frame: spoke.set() if frame["type"] == "chunk" else None
-    )
+
+    def hear(frame: Frame) -> None:
+        if frame["type"] == "chunk":
+            chunks.append(frame)
+            spoke.set()
+
+    process = ChildProcess(runner, root, first=lambda: load, on_frame=hear)
     process.send({"type": "generate", "id": 1, **said})
     async with asyncio.timeout(60):
         await spoke.wait()
         process.end()
         await process.ended.wait()
     assert process.exit_status == 0
+    assert len(chunks) < 4000, "the rest of the context"
     await process.stop(1)
