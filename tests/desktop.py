@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exe import alisa_command
 
@@ -89,6 +90,45 @@ class Desktop:
     def gone(self, title: str) -> None:
         """Wait until no window of this title is to be seen."""
         wait_for(lambda: not self.windows(title), f"the end of the window “{title}”")
+
+    def focused(self, title: str) -> None:
+        """Wait until a window of this title has the keyboard, which it gets some time after it is to be seen."""
+        asked = ("xdotool", "getactivewindow", "getwindowname")
+        found = re.compile(title, re.IGNORECASE)  # as xdotool has it
+        wait_for(lambda: found.search(self.run(*asked).strip()), f"the keyboard at the window “{title}”")
+
+    @contextmanager
+    def _alone(self) -> Iterator[Any]:
+        """A connection to the X server, which listens to no other meanwhile; what it grabs it lets go of at its end."""
+        from Xlib.display import Display
+
+        display = Display(self.environment["DISPLAY"])
+        try:
+            display.grab_server()
+            yield display
+        finally:
+            display.close()
+
+    def keyboard_taken(self) -> bool:
+        """Whether a program takes every key, as an open menu does."""
+        from Xlib import X
+
+        with self._alone() as display:
+            root = display.screen().root
+            told = root.grab_keyboard(False, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime)
+        return bool(told == X.AlreadyGrabbed)
+
+    def hotkey_taken(self, letter: str) -> bool:
+        """Whether a program takes Ctrl+Alt and this letter, wherever they are pressed."""
+        from Xlib import X
+        from Xlib.error import BadAccess, CatchError
+
+        taken, held = CatchError(BadAccess), X.ControlMask | X.Mod1Mask
+        with self._alone() as display:
+            code = display.keysym_to_keycode(ord(letter))
+            display.screen().root.grab_key(code, held, False, X.GrabModeAsync, X.GrabModeAsync, onerror=taken)
+            display.sync()
+        return taken.get_error() is not None
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Click at a point of the screen."""

@@ -43,6 +43,8 @@ class Program:
     profile: Path
     log: Path
     expected: str = "nothing is"
+    _aside: int = 6
+    """Where on her icon the last click was, from its middle."""
 
     @property
     def address(self) -> str:
@@ -56,8 +58,14 @@ class Program:
         return connect(self.address)
 
     def runner(self) -> psutil.Process:
-        """Her model's process."""
-        return wait_for(lambda: psutil.Process(self.process.pid).children(), "the runner")[0]
+        """Her model's process, once it is that: until then it is a copy of hers, and she waits for it."""
+        return wait_for(self._runners, "the runner")[0]
+
+    def _runners(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            children = psutil.Process(self.process.pid).children()
+            return [child for child in children if "--runner" in child.cmdline()]
+        return []
 
     def avatar(self) -> Window:
         """Where she stands."""
@@ -76,15 +84,21 @@ class Program:
         return None
 
     def open_menu(self) -> None:
-        """Open her menu in the tray; the panel may still move her icon about, so a click can miss it."""
+        """Open her menu in the tray, until it has the keyboard.
+
+        The panel may still move her icon about, so a click can miss it; one at the same point as the last could be the
+        second half of a double click.
+        """
 
         def opened() -> bool:
-            self.desktop.click(*self.tray_icon(), button=3)
+            (x, y), self._aside = self.tray_icon(), -self._aside
+            self.desktop.click(x + self._aside, y, button=3)
             with suppress(AssertionError):
-                return bool(wait_for(lambda: self.desktop.windows(MENU), "the menu", 4))
+                return bool(wait_for(lambda: self.desktop.windows(MENU), "the menu", 15))
             return False
 
-        wait_for(opened, "her menu", 60)
+        wait_for(opened, "her menu", 90)
+        wait_for(self.desktop.keyboard_taken, "the keyboard at her menu")
 
     def settings(self) -> dict[str, Any]:
         """What is stored of the user's choices."""

@@ -34,7 +34,7 @@ def test_the_first_five_seconds(start: Any, script: str) -> None:
     place.window(BUBBLE)  # she says hello
     with program.client() as client:
         place.click(*centre(avatar))
-        wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
+        place.focused(BUBBLE)
         place.type("hello you")
         place.keys("Return")
         frames = frames_until(client, "[END]")
@@ -93,7 +93,7 @@ def test_a_second_start_brings_the_first_one_forward(start: Any, script: str) ->
     place.window(BUBBLE)
     assert program.address
     place.click(*centre(program.avatar()))
-    wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
+    place.focused(BUBBLE)
     place.keys("Escape")
     place.gone(BUBBLE)
     command = [*alisa_command(), "--profile", str(program.profile)]
@@ -141,6 +141,6 @@ def test_every_window_of_the_menu_opens_and_closes(start: Any, script: str) -> N
     for key, title in (("s", "Settings"), ("h", "History"), ("b", "About"), ("o", "Model status")):
         program.open_menu()
         place.keys(key)
-        place.window(title)
+        place.focused(title)
         place.keys("Escape")
         place.gone(title)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,17 @@ from desktop import Desktop, wait_for
 from exe import alisa_command
 
 AVATAR, BUBBLE = "^Alisa$", "^Talk with Alisa$"
-TRACEBACK = "printf 'Traceback (most recent call last):\\nNameError: name foo is not defined\\n'; read wait"
+TRACEBACK = r"""
+printf 'Traceback (most recent call last):\nNameError: name foo is not defined\n\033]0;%s\007' "$0"
+read wait
+"""
+"""Its title comes after the text, so what has the title shows the text, too."""
 
 
 def show(place: Desktop, title: str) -> None:
     """A terminal that shows a traceback."""
     font = ("-fa", "DejaVu Sans Mono", "-fs", "12")
-    place.start("xterm", *font, "-geometry", "70x12+40+40", "-T", title, "-e", "sh", "-c", TRACEBACK)
+    place.start("xterm", *font, "-geometry", "70x12+40+40", "-e", "sh", "-c", TRACEBACK, title)
     place.window(title)
 
 
@@ -76,7 +79,7 @@ def test_the_eye_in_the_bubble_looks_and_tells_overlays_no_text(start: Any, prof
     with program.client() as client:
         place.window(BUBBLE)
         place.click(avatar.x + avatar.width // 2, avatar.y + avatar.height // 2)
-        wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
+        place.focused(BUBBLE)
         place.type("what does this error mean?")
         place.keys("ctrl+l")
         frames: list[str] = []
@@ -94,14 +97,12 @@ def test_her_keys_work_in_every_application(start: Any, profile: Path, script: s
     program = start("--scripted", script)
     with program.client() as client:
         show(place, "my work")
-        wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "my work", "its focus")
+        place.focused("^my work$")
+        wait_for(lambda: place.hotkey_taken("l"), "her hand on the keys", 60)
+        place.keys("ctrl+alt+l")
         frames: list[str] = []
-        for _ in range(5):  # she may not have taken the keys yet
-            place.keys("ctrl+alt+l")
-            with suppress(TimeoutError):
-                while "[END]" not in frames:
-                    frames.append(str(client.recv(timeout=15)))
-                break
+        while "[END]" not in frames:
+            frames.append(str(client.recv(timeout=60)))
     assert any('"title":"my work"' in frame for frame in frames)
     assert [receipt["title"] for receipt in ask(place, profile, "ledger")] == ["my work"]
 
@@ -113,7 +114,7 @@ def test_the_first_look_is_explained_and_escape_changes_nothing(start: Any, scri
     for keys, expected in (("Escape", None), ("Return", "ask")):
         program.open_menu()
         place.keys("n")
-        place.window("Her eyes$")
+        place.focused("Her eyes$")
         place.keys(keys)
         place.gone("Her eyes$")
         if expected:

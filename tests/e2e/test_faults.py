@@ -109,7 +109,7 @@ def test_her_desktop_in_another_language(place: Desktop, start: Any, language: d
     wait_for(lambda: program.settings().get("mode") == "chill", "the mode in the settings")
     program.open_menu()
     place.keys("s")
-    place.window("Settings")
+    place.focused("Settings")
     place.keys("Escape")
     program.quit()
     places = json.loads((program.profile / "settings.json").read_text(encoding="utf-8"))

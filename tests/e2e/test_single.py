@@ -253,7 +253,7 @@ def test_say_is_seen_in_her_bubble_and_show_brings_her_forward(start: Any, scrip
     )
     assert done.stdout.decode().startswith("Hello, 田中")
     assert subprocess.run([*command, "show"], env=place.environment, timeout=60, check=False).returncode == 0
-    wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
+    place.focused(BUBBLE)
 
 
 CANT_START = "^Alisa can't start$"
@@ -271,6 +271,7 @@ def test_who_clicks_on_her_reads_why_she_does_not_come(start: Any, script: str) 
         wait_for(lambda: place.windows(CANT_START), "why she does not come", patience=120)
         assert "End “alisa-desktop” in the task manager" in log.read_text(encoding="utf-8")
         place.screenshot(start.folder / "why.png")
+        place.focused(CANT_START)
         place.keys("Escape")
         assert second.wait(30) == 1
     finally:
