@@ -76,6 +76,11 @@ def let_speak(client: Any, text: str = "slow please") -> None:
     assert client.recv(timeout=60)
 
 
+def hear_the_end(client: Any) -> None:
+    """Read up to where a reply ends, so that what comes next is of another one."""
+    wait_for(lambda: client.recv(timeout=60) == "[END]", "the end of her reply", 60)
+
+
 def turns(profile: Path) -> list[tuple[str, str]]:
     """Outcome and reply of what is stored."""
     query = "select outcome, text from turns join messages on id = turn_id where position = 1 order by turns.rowid"
@@ -219,7 +224,7 @@ def test_while_her_eyes_are_open(start: Any, tmp_path: Path, script: str, how: s
         avatar = program.avatar()
         place.window("^Talk with Alisa$")
         place.click(avatar.x + avatar.width // 2, avatar.y + avatar.height // 2)
-        wait_for(lambda: place.run("xdotool", "getactivewindow", "getwindowname").strip() == "Talk with Alisa", "focus")
+        place.focused("^Talk with Alisa$")
         place.type("/look what is it?")
         place.keys("Return")
     children = wait_for(lambda: eyes(program), "her eyes")
@@ -242,6 +247,7 @@ def test_the_session_may_end_and_then_does(place: Desktop, tmp_path: Path, endle
         let_speak(client)
         process.send_signal(signal.SIGUSR1)
         wait_for(lambda: [outcome for outcome, _ in turns(profile)] == ["stopped"], "what was said, written down")
+        hear_the_end(client)
         let_speak(client, "it goes on, so tell me more")
         program = SimpleNamespace(process=process, profile=profile)
         children = family(program)
@@ -264,6 +270,7 @@ def test_log_out(start: Any, script: str) -> None:
             session.wait("saved")
             assert [outcome for outcome, _ in turns(program.profile)] == ["stopped"]
             session.order("cancel")  # somebody else objected
+            hear_the_end(client)
             let_speak(client)
             session.order("save")
             session.wait("saved")
