@@ -17,12 +17,15 @@ PARTS = (
     "test_eyes.py::test_a_look_on_the_command_line_with_its_receipt",
     "test_selftest.py::test_everything_is_well",
 )
+PATIENCE = 450
+"""Seconds; each part knows better what it may wait for, and says what it was."""
 
 
+@pytest.mark.timeout(PATIENCE + 50)
 @pytest.mark.skipif(bool(os.environ.get("ALISA_EXE")), reason="all of the suite runs with the bundle anyway")
 @pytest.mark.parametrize("part", PARTS)
 def test_end_to_end(part: str, exe: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"{E2E / part}"]
     environment = os.environ | {"ALISA_EXE": str(exe)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=115, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stdout
