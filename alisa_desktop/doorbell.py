@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import TypeVar
 
 import click
 
@@ -16,6 +17,7 @@ from alisa_desktop.host.door import NO_ANSWER, RETRY_SECONDS, HungUp, NobodyTher
 from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.single import is_held, only_instance
 
+Asked = TypeVar("Asked")
 MODEL_FAILED = 3
 INTERRUPTED = 130
 STARTING_SECONDS = 30.0
@@ -42,26 +44,37 @@ def knock(paths: Paths, seconds: float) -> Visit | None:
         time.sleep(RETRY_SECONDS)
 
 
+def _visit(paths: Paths, seconds: float, ask: Callable[[Visit], Asked]) -> Asked | None:
+    """What she lets `ask` have, for which one knocks `seconds` at most; None when nobody runs.
+
+    Who hangs up on us is leaving, and is waited for until she has left. Raises `NobodyThere`.
+    """
+    end = time.monotonic() + seconds
+    while visit := knock(paths, max(0.0, end - time.monotonic())):
+        try:
+            with visit:
+                return ask(visit)
+        except HungUp:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(RETRY_SECONDS)
+    return None
+
+
+def _come(visit: Visit) -> bool:
+    bring_forward(visit)
+    return True
+
+
 def start(paths: Paths, *, hidden: bool, begin: Callable[[], int]) -> int:
     """Let the one who runs come forward, or hold the profile and `begin`; returns the exit code.
 
     Of several that start at once one begins, and the others find her before they load anything large. Who starts
     `hidden` calls nobody forward. Raises `NobodyThere` when somebody holds the profile and does not answer, and
-    `AlreadyRunning` when she has no windows. One who is just leaving is waited for.
+    `AlreadyRunning` when she has no windows.
     """
-    end = time.monotonic() + STARTING_SECONDS
     while True:
-        visit = knock(paths, STARTING_SECONDS)
-        if visit:
-            try:
-                with visit:
-                    if not hidden:
-                        bring_forward(visit)
-            except HungUp:
-                if time.monotonic() >= end:
-                    raise
-                time.sleep(RETRY_SECONDS)
-                continue
+        if _visit(paths, STARTING_SECONDS, lambda visit: hidden or _come(visit)):
             return 0
         with ExitStack() as stack:
             try:
@@ -76,17 +89,8 @@ def leave(paths: Paths, seconds: float) -> int:
     from alisa_desktop.host.departure import are_gone, family
 
     end = time.monotonic() + seconds
-    while (visit := knock(paths, max(0.0, end - time.monotonic()))) is not None:
-        try:
-            with visit:
-                answer = visit.ask(knocks.Quit(), max(1.0, end - time.monotonic()))
-        except HungUp:  # she is leaving already
-            if time.monotonic() >= end:
-                raise
-            time.sleep(RETRY_SECONDS)
-        else:
-            break
-    else:
+    answer = _visit(paths, seconds, lambda visit: visit.ask(knocks.Quit(), max(1.0, end - time.monotonic())))
+    if answer is None:
         click.echo(NOT_RUNNING)
         return 0
     if isinstance(answer, knocks.Done) and are_gone(family(answer.pid), end):
@@ -108,13 +112,10 @@ def _let_go(paths: Paths) -> None:
 
 def show(paths: Paths) -> int:
     """Bring her forward."""
-    visit = knock(paths, STARTING_SECONDS)
-    if visit is None:
-        click.echo(f"{NOT_RUNNING} Start her with “alisa-desktop”.", err=True)
-        return 1
-    with visit:
-        bring_forward(visit)
-    return 0
+    if _visit(paths, STARTING_SECONDS, _come):
+        return 0
+    click.echo(f"{NOT_RUNNING} Start her with “alisa-desktop”.", err=True)
+    return 1
 
 
 def say(paths: Paths, text: str, mode: str, as_json: bool) -> int | None:

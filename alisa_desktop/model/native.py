@@ -27,7 +27,7 @@ PICTURE = -1
 TALK, SPARE = 0, 1
 """Sequences of the KV cache: the talk, and the one that a part of it is copied to for keeping."""
 QUICK_TOKEN = 0.03
-"""Seconds. A token decoded faster than this is not worth being interrupted: who may stop it is asked before the next."""
+"""Seconds. A token decoded faster than this is not worth being interrupted: who may stop it is asked between two."""
 
 
 class LoadFailed(Exception):
@@ -79,8 +79,8 @@ class Work:
     """How a context works: its room (tokens), the threads for single tokens and for batches, and who may stop it.
 
     `is_stopped` is asked before every decode, and in one that takes long before every node of the computation; a yes
-    ends it with False. `batch` is how many
-    tokens are decoded at once. `graphics` lets the card of a model's layers have their KV cache, too.
+    ends it with False. `batch` is how many tokens are decoded at once. `graphics` lets the card of a model's layers
+    have their KV cache, too.
     """
 
     context_tokens: int
