@@ -83,19 +83,19 @@ class Desktop:
             return None
         return Window(number, *(int(values[key]) for key in ("X", "Y", "WIDTH", "HEIGHT")))
 
-    def window(self, title: str) -> Window:
+    def window(self, title: str, patience: float = PATIENCE) -> Window:
         """Wait for the window of this title."""
-        return wait_for(lambda: self.windows(title), f"a window “{title}”")[-1]
+        return wait_for(lambda: self.windows(title), f"a window “{title}”", patience)[-1]
 
-    def gone(self, title: str) -> None:
+    def gone(self, title: str, patience: float = PATIENCE) -> None:
         """Wait until no window of this title is to be seen."""
-        wait_for(lambda: not self.windows(title), f"the end of the window “{title}”")
+        wait_for(lambda: not self.windows(title), f"the end of the window “{title}”", patience)
 
-    def focused(self, title: str) -> None:
+    def focused(self, title: str, patience: float = PATIENCE) -> None:
         """Wait until a window of this title has the keyboard, which it gets some time after it is to be seen."""
         asked = ("xdotool", "getactivewindow", "getwindowname")
         found = re.compile(title, re.IGNORECASE)  # as xdotool has it
-        wait_for(lambda: found.search(self.run(*asked).strip()), f"the keyboard at the window “{title}”")
+        wait_for(lambda: found.search(self.run(*asked).strip()), f"the keyboard at the window “{title}”", patience)
 
     @contextmanager
     def _alone(self) -> Iterator[Any]:

@@ -7,7 +7,10 @@ import os
 import resource
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+
+import desktop
 
 USER = "Jérôme 田中"
 OLD, NEW = "0.9.0", "0.10.0"
@@ -15,11 +18,17 @@ OLD, NEW = "0.9.0", "0.10.0"
 PROGRAMS = ("makensis", "wine", "wineserver", "Xvfb")
 BUILTIN = "x86_64-windows"
 PATIENCE = 110.0
+"""Seconds for whatever is waited for: a Windows starts slowly beside many other tests."""
 
 
 def missing_programs() -> list[str]:
     """What this machine lacks for a Windows."""
     return [program for program in PROGRAMS if not shutil.which(program)]
+
+
+def wait_for(look: Callable[[], object], what: str) -> None:
+    """Look, with more patience than a desktop of one's own needs, until there is something to see."""
+    desktop.wait_for(look, what, PATIENCE)
 
 
 class Windows:

@@ -17,7 +17,7 @@ Section
   ${If} $R0 != ""
     FileOpen $0 $R0 r
     FileOpen $1 "$R0.held" w
-    Sleep 120000
+    Sleep 600000
     Quit
   ${EndIf}
   ReadEnvStr $R0 STUBBORN
@@ -43,5 +43,5 @@ Section
   FileSeek $3 0 END
   FileWriteUTF16LE $3 "${VERSION}: $0$\n"
   FileClose $3
-  System::Call 'kernel32::WaitForSingleObject(p r1, i 120000)'
+  System::Call 'kernel32::WaitForSingleObject(p r1, i 600000)'
 SectionEnd

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desktop import Desktop, wait_for
-from wine import NEW, OLD, USER, Windows
+from desktop import Desktop
+from wine import NEW, OLD, PATIENCE, USER, Windows, wait_for
 
-pytestmark = pytest.mark.timeout(300)  # a Windows starts slowly beside many other tests
+pytestmark = pytest.mark.timeout(600)  # a Windows starts slowly beside many other tests
 TITLE = "^Alisa$"
 Setups = Callable[[str], Path]
 PICTURES = os.environ.get("ALISA_SETUP_PICTURES", "")
@@ -22,7 +22,7 @@ def answer(screen: Desktop, tmp_path: Path) -> Callable[..., None]:
     """Waits for her window until nothing changes in it any more, and presses keys, each when the last has shown."""
 
     def look() -> bytes:
-        window = screen.window(TITLE)
+        window = screen.window(TITLE, PATIENCE)
         area = f"{window.width}x{window.height}+{window.x}+{window.y}"
         return screen.screenshot(tmp_path / "page.ppm", area).read_bytes()
 
@@ -37,6 +37,7 @@ def answer(screen: Desktop, tmp_path: Path) -> Callable[..., None]:
         return seen[1]
 
     def press(name: str, *keys: str) -> None:
+        screen.focused(TITLE, PATIENCE)
         page = rest()
         if PICTURES:
             screen.run("convert", str(tmp_path / "page.ppm"), str(Path(PICTURES) / f"{name}.png"))
@@ -51,7 +52,7 @@ def answer(screen: Desktop, tmp_path: Path) -> Callable[..., None]:
 def test_the_page_is_answered(windows: Windows, setups: Setups, screen: Desktop, answer: Callable[..., None]) -> None:
     process = windows.start(setups(OLD))
     answer("install", "alt+d", "alt+w", "Return")
-    assert process.wait(100) == 0, "it closes by itself"
+    assert process.wait(PATIENCE) == 0, "it closes by itself"
     wait_for(lambda: windows.starts() == [f"{OLD}: "], "her start")
     assert windows.desktop_icon.exists()
     home = rf"C:\users\{USER}\AppData\Local\Programs\Alisa"
@@ -59,26 +60,26 @@ def test_the_page_is_answered(windows: Windows, setups: Setups, screen: Desktop,
 
     process = windows.start(setups(NEW))
     answer("update", "alt+d", "Return")  # no icon any more; she runs, is sent away and comes back
-    assert process.wait(100) == 0
+    assert process.wait(PATIENCE) == 0
     wait_for(lambda: windows.starts() == [f"{OLD}: ", f"{NEW}: "], "her start again")
     assert not windows.desktop_icon.exists()
     assert windows.autostart() == rf'"{home}\alisa-desktop.exe" --hidden', "kept"
 
     process = windows.start(setups(OLD))
     answer("older", "Return")
-    assert process.wait(100) == 2
+    assert process.wait(PATIENCE) == 2
 
     process = windows.start(windows.program / "uninstall.exe", STUBBORN="1")
     answer("remove", "Return")
     wait_for(lambda: any(window.width < 450 for window in screen.windows(TITLE)), "the question what to do")
     answer("stubborn", "Escape")
-    screen.gone(TITLE)
+    screen.gone(TITLE, PATIENCE)
     assert windows.program.exists(), "who runs is not removed"
 
     windows.start(windows.program / "uninstall.exe")
     answer("remove", "Return")
     wait_for(lambda: not windows.program.exists(), "the end of her folder")
-    screen.gone(TITLE)
+    screen.gone(TITLE, PATIENCE)
     assert (windows.profile / "alisa_memory.db").read_text() == "what was said", (
         "to keep it is what she takes for granted"
     )
@@ -111,6 +112,6 @@ def test_what_nobody_wants_to_keep_goes(
     windows.start(windows.program / "uninstall.exe")
     answer("memories", "alt+m", "Return")
     wait_for(lambda: not windows.program.exists(), "the end of her folder")
-    screen.gone(TITLE)
+    screen.gone(TITLE, PATIENCE)
     assert [path.name for path in windows.profile.iterdir()] == ["models"]
     assert (models / "large" / "large.gguf").exists()

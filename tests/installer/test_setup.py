@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desktop import wait_for
-from wine import NEW, OLD, USER, Windows
+from wine import NEW, OLD, PATIENCE, USER, Windows, wait_for
 
-pytestmark = pytest.mark.timeout(300)  # a Windows starts slowly beside many other tests
+pytestmark = pytest.mark.timeout(600)  # a Windows starts slowly beside many other tests
 Setups = Callable[[str], Path]
 HOME = rf"C:\users\{USER}\AppData\Local\Programs\Alisa"
 
@@ -124,10 +123,10 @@ def test_a_file_that_is_held_for_some_seconds_is_waited_for(windows: Windows, se
     mark = held.with_name(f"{held.name}.held")
     wait_for(mark.exists, "who holds the file")
     update = windows.start(setups(NEW), "/S")
-    wait_for((windows.program / ".old" / "install.log").exists, "the change of places", patience=100)
+    wait_for((windows.program / ".old" / "install.log").exists, "the change of places")
     assert held.exists()
     holder.kill()
-    assert update.wait(100) == 0
+    assert update.wait(PATIENCE) == 0
     mark.unlink()
     assert windows.entry()["DisplayVersion"] == NEW
     assert {path.name for path in windows.program.iterdir()} == {
