@@ -37,8 +37,9 @@ class _Reply:
 class Speaker:
     """Speaks with one model; call it from one thread.
 
-    `heard` tells how many chunks the listener got before it cancelled (None: it didn't): the reply is remembered as
-    far as it was heard. What was read of the fixed beginning of the prompts is taken from `states` and kept there.
+    A reply is cancelled by the model's `Work`. `heard` tells how many chunks the listener had got by then (None: it
+    wasn't cancelled): the reply is remembered as far as it was heard. What was read of the fixed beginning of the
+    prompts is taken from `states` and kept there.
     """
 
     def __init__(
@@ -231,7 +232,7 @@ class Speaker:
                     reply.text += text
                     reply.marks.append((len(reply.text), len(reply.tokens)))
                     yield Chunk(text)
-                if len(reply.tokens) >= limit or runs_in_circles(reply.tokens) or self._heard() is not None:
+                if len(reply.tokens) >= limit or runs_in_circles(reply.tokens):
                     return
 
     def _has_room(self, pending: Sequence[int]) -> bool:
