@@ -24,6 +24,11 @@ QUANTS = {"F32": Kind.F32, "F16": Kind.F16, "Q8_0": Kind.Q8_0, "Q4_0": Kind.Q4_0
 LOUD, QUIET = 0.3, 0.02
 
 
+def write_endless_gguf(path: Path) -> Path:
+    """Write a model whose replies never end by themselves and take seconds, so that one can be caught in the middle."""
+    return write_tiny_gguf(path, never_ends=True, quant="Q4_0", layers=4, d=512, heads=8, ff=2048, context=8192)
+
+
 def write_tiny_gguf(
     path: Path,
     *,

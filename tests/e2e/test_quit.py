@@ -22,7 +22,7 @@ from desktop import Desktop, wait_for
 from exe import alisa_command, only_from_source
 from hub import LocalHub, Trick
 from session_manager import missing_libraries, session_manager
-from tiny_gguf import write_tiny_gguf
+from tiny_gguf import write_endless_gguf
 from websockets.sync.client import connect
 
 from alisa_desktop.host.paths import resources
@@ -53,9 +53,7 @@ sys.exit(__main__.main())
 @pytest.fixture
 def endless(tmp_path: Path) -> str:
     """A model whose replies never end."""
-    path = tmp_path / "endless.gguf"
-    write_tiny_gguf(path, quant="F16", layers=2, seed=3, never_ends=True)
-    return str(path)
+    return str(write_endless_gguf(tmp_path / "endless.gguf"))
 
 
 def family(program: Any) -> list[psutil.Process]:

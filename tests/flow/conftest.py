@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from own_tasks import own_tasks
-from tiny_gguf import write_tiny_gguf
+from tiny_gguf import write_endless_gguf
 
 from alisa_desktop.engine import Engine
 from alisa_desktop.host.paths import Paths
@@ -34,9 +34,8 @@ def is_of_test(thread: threading.Thread) -> bool:
 
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
-    """A model whose replies never end by themselves, and take seconds, so that one can be caught in the middle."""
-    path = tmp_path / "endless.gguf"
-    return write_tiny_gguf(path, never_ends=True, quant="Q4_0", layers=4, d=512, heads=8, ff=2048, context=8192)
+    """A model whose replies never end by themselves."""
+    return write_endless_gguf(tmp_path / "endless.gguf")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,18 +39,11 @@ from alisa_desktop.host.door import NobodyThere, Visit, addresses, bring_forward
 from alisa_desktop.host.porch import open_door
 from alisa_desktop.porter import CROWDED, MOST_GUESTS, NOT_UNDERSTOOD, WINDOWLESS, Porter
 
+pytestmark = pytest.mark.usefixtures("runtime")
 PATIENCE = 30.0
 HELLO = {"text": "Hello, 田中.", "emotion": "happy"}
 SLOW = {"when": "slow", "text": "word " * 2000, "delay_ms": 20}
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="sockets that are files")
-
-
-@pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for doors, with a path that is short enough for one."""
-    with TemporaryDirectory(prefix="alisa-") as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        yield Path(folder)
 
 
 def go(profile: Path, wish: Wish) -> list[Answer]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,15 +18,8 @@ from alisa_desktop.host.paths import Paths
 from alisa_desktop.host.porch import open_door
 from alisa_desktop.host.single import is_held, only_instance
 
+pytestmark = pytest.mark.usefixtures("runtime")
 PATIENCE = 60.0
-
-
-@pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder for doors, with a path that is short enough for one."""
-    with TemporaryDirectory(prefix="alisa-") as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        yield
 
 
 @asynccontextmanager

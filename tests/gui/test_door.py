@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -17,14 +16,8 @@ from alisa_desktop.core.knocks import MOST_UNREAD, Answer, Done, Guest, Show, Wi
 from alisa_desktop.host.door import NobodyThere, Visit, door_address, may_enter
 from alisa_desktop.ui.door import Door
 
+pytestmark = pytest.mark.usefixtures("runtime")
 PATIENCE = 30.0
-
-
-@pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with TemporaryDirectory(prefix="alisa-") as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        yield
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from own_tasks import own_tasks
 from stand_in_runner import StandIn
-from tiny_gguf import write_tiny_gguf
+from tiny_gguf import write_endless_gguf, write_tiny_gguf
 
 from alisa_desktop.core.messages import Chosen, Chunk, ModelStatus, Prompt, Usage
 from alisa_desktop.model.llama import LlamaModel
@@ -138,8 +138,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model whose replies never end by themselves, large enough to be caught in the middle."""
-    path = tmp_path_factory.mktemp("gguf") / "endless.gguf"
-    return write_tiny_gguf(path, never_ends=True, quant="Q4_0", layers=4, d=512, heads=8, ff=2048, context=8192)
+    return write_endless_gguf(tmp_path_factory.mktemp("gguf") / "endless.gguf")
 
 
 @pytest.fixture(scope="session")
